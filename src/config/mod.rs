@@ -1,0 +1,1 @@
+//! `rclone.conf`, the remotes it holds and what the environment adds to them.

@@ -1,0 +1,121 @@
+//! The contract every tree of files keeps, whether on this machine or behind SFTP.
+//!
+//! Paths are relative to the root the tree was made with. Operations are futures so that many can be under way on one
+//! thread; none of them blocks for longer than the file system it stands for. A dropped future may or may not have had
+//! its effect.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::path::{Name, RelPath};
+
+/// An operation under way.
+pub type Task<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileType {
+    /// A regular file.
+    File,
+    /// A folder.
+    Directory,
+    /// A symbolic link, not followed.
+    Symlink,
+    /// A FIFO, socket or device.
+    Special,
+}
+
+/// What is known of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// What the entry is.
+    pub file_type: FileType,
+    /// Bytes of content, for a file.
+    pub size: u64,
+    /// Last change of the content, in nanoseconds since 1970; what a server did not tell is `None`.
+    pub modified: Option<i128>,
+    /// Permission bits (`0o7777`), if known.
+    pub mode: Option<u32>,
+}
+
+/// One entry of a folder.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: Name,
+    /// What it is. A symbolic link is described by its target unless the target is missing.
+    pub metadata: Metadata,
+    /// Whether the name itself is a symbolic link.
+    pub is_link: bool,
+}
+
+/// Times to set on a file: nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// Last change of the content. The last access is set to the same.
+    pub modified: i128,
+}
+
+/// A tree of files.
+pub trait Fs: Send + Sync {
+    /// What log lines call this tree: `Local file system at /x`, `sftp://user@host:22/x`.
+    fn describe(&self) -> String;
+
+    /// The smallest difference of two modification times the tree can keep.
+    fn precision(&self) -> Duration;
+
+    /// Describes what `path` names, symbolic links followed.
+    fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
+
+    /// Describes `path` itself: a symbolic link is not followed.
+    fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
+
+    /// Reads one folder. Names nobody may have are reported as an error after the whole folder was read.
+    ///
+    /// The order is the server's. A missing folder is [`Kind::DirectoryNotFound`](crate::error::Kind).
+    fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<Entry>>;
+
+    /// Opens a file to read it.
+    fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>>;
+
+    /// Creates a file that must not exist yet, with exactly these permission bits.
+    fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>>;
+
+    /// Gives a file its final name in one step. Whatever file stood there is replaced; it is whole until then.
+    fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()>;
+
+    /// Removes a file or a symbolic link, never what a link points to.
+    fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
+
+    /// Makes one folder whose parent exists. A folder that is there already is fine.
+    fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
+}
+
+/// A file open for reading.
+pub trait ReadFile: Send + Sync {
+    /// Describes the open file as it is now.
+    fn metadata(&self) -> Task<'_, Metadata>;
+
+    /// Reads up to `length` bytes at `offset`. Fewer than asked for means the server is short, none means the end.
+    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>>;
+
+    /// The most bytes one [`read_at`](Self::read_at) brings.
+    fn chunk_size(&self) -> usize;
+}
+
+/// A new file open for writing. Dropping it without [`close`](Self::close) leaves an incomplete file behind.
+pub trait WriteFile: Send + Sync {
+    /// Writes all of `data` at `offset`.
+    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()>;
+
+    /// Sets the permission bits and the modification time.
+    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;
+
+    /// Closes the file. Everything written is known to have reached the other side only once this succeeded.
+    fn close(self: Box<Self>) -> Task<'static, ()>;
+
+    /// The most bytes one [`write_at`](Self::write_at) sends in one piece.
+    fn chunk_size(&self) -> usize;
+}

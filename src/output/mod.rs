@@ -1,0 +1,1 @@
+//! Log lines, listing lines and progress.

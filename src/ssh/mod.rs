@@ -1,0 +1,1 @@
+//! The session factory: dialling, host keys, certificates and login.

@@ -1,0 +1,1 @@
+//! rclone's grammars for sizes and durations.
