@@ -35,6 +35,8 @@ pub enum Kind {
     Failure,
     /// The source changed while it was read, or what arrived is not what was sent.
     Corrupted,
+    /// A value the other side has no room for, such as a time before 1970 over SFTP.
+    OutOfRange,
     /// A name from a server or a user that no file may have.
     InvalidName,
     /// The other side broke the protocol.
@@ -178,6 +180,19 @@ impl Error {
     /// What the operation was on, if it is known.
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
+    }
+
+    /// Whether every other file would fail the same way: nobody gets in, or the run was stopped.
+    pub fn is_fatal(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Connect
+                | Kind::LoginRefused
+                | Kind::CertificateUnusable
+                | Kind::HostKey
+                | Kind::Config
+                | Kind::Cancelled
+        )
     }
 
     /// Whether trying again can help.

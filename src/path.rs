@@ -89,6 +89,12 @@ impl RelPath {
         &self.0
     }
 
+    /// Whether `path` is this path or below it.
+    pub fn contains(&self, path: &Self) -> bool {
+        self.is_root()
+            || path.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
+    }
+
     /// The folder that holds this path; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         if self.is_root() {
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(path.parent().unwrap().as_bytes(), b"a");
         assert_eq!(path.parent().unwrap().parent().unwrap(), RelPath::root());
         assert_eq!(RelPath::root().parent(), None);
+        assert!(path.parent().unwrap().contains(&path) && !path.contains(&RelPath::parse(b"a/bc").unwrap()));
         assert_eq!(path.file_name().unwrap().as_bytes(), b"b");
     }
 

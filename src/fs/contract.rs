@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::path::{Name, RelPath};
 
 /// An operation under way.
@@ -45,10 +45,19 @@ pub struct Metadata {
 pub struct Entry {
     /// Its name.
     pub name: Name,
-    /// What it is. A symbolic link is described by its target unless the target is missing.
+    /// What it is. Where the tree follows symbolic links, one is described by its target unless that is missing.
     pub metadata: Metadata,
     /// Whether the name itself is a symbolic link.
     pub is_link: bool,
+}
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Its entries, in the order they came.
+    pub entries: Vec<Entry>,
+    /// One error for each name that was left out because nobody may have it.
+    pub refused: Vec<Error>,
 }
 
 /// Times to set on a file: nanoseconds since 1970.
@@ -72,10 +81,11 @@ pub trait Fs: Send + Sync {
     /// Describes `path` itself: a symbolic link is not followed.
     fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
 
-    /// Reads one folder. Names nobody may have are reported as an error after the whole folder was read.
-    ///
-    /// The order is the server's. A missing folder is [`Kind::DirectoryNotFound`](crate::error::Kind).
-    fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<Entry>>;
+    /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one place.
+    fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>>;
+
+    /// Reads one folder whole. A missing folder is [`Kind::DirectoryNotFound`](crate::error::Kind).
+    fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing>;
 
     /// Opens a file to read it.
     fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>>;
@@ -89,7 +99,8 @@ pub trait Fs: Send + Sync {
     /// Removes a file or a symbolic link, never what a link points to.
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 
-    /// Makes one folder whose parent exists. A folder that is there already is fine.
+    /// Makes one folder whose parent exists; for the root, every folder on the way as well. A folder that is there
+    /// already is fine, a symbolic link to one is not unless it is the root.
     fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 }
 
@@ -105,16 +116,21 @@ pub trait ReadFile: Send + Sync {
     fn chunk_size(&self) -> usize;
 }
 
-/// A new file open for writing. Dropping it without [`close`](Self::close) leaves an incomplete file behind.
+/// A new file open for writing. Operations on it take effect in the order they were asked for, even while several are
+/// under way. Dropping it without [`close`](Self::close) leaves an incomplete file behind.
 pub trait WriteFile: Send + Sync {
+    /// Describes the open file as it is now. Like every operation on one file, it happens after those asked for before.
+    fn metadata(&self) -> Task<'_, Metadata>;
+
     /// Writes all of `data` at `offset`.
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()>;
 
     /// Sets the permission bits and the modification time.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;
 
-    /// Closes the file. Everything written is known to have reached the other side only once this succeeded.
-    fn close(self: Box<Self>) -> Task<'static, ()>;
+    /// Closes the file; no operation may follow. Everything written is known to have reached the other side only once
+    /// this succeeded.
+    fn close(&self) -> Task<'_, ()>;
 
     /// The most bytes one [`write_at`](Self::write_at) sends in one piece.
     fn chunk_size(&self) -> usize;

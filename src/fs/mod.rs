@@ -1,5 +1,10 @@
 //! Trees of files behind one small trait, [`Fs`].
 
-pub mod contract;
+mod close;
+mod contract;
+mod local;
+mod sftp;
 
-pub use contract::{Dates, Entry, FileType, Fs, Metadata, ReadFile, Task, WriteFile};
+pub use contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+pub use local::Local;
+pub use sftp::Sftp;

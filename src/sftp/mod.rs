@@ -1,1 +1,12 @@
 //! The SFTP protocol (draft-ietf-secsh-filexfer-02, version 3) over any byte stream.
+
+mod client;
+mod extensions;
+mod link;
+mod pool;
+mod wire;
+
+pub use client::{Access, Client, Handle};
+pub use extensions::{Extensions, Limits, Space};
+pub use pool::{Connect, Pool};
+pub use wire::{Attributes, NamedAttributes};

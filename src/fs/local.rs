@@ -1,0 +1,224 @@
+//! The tree of files on this machine.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{Timespec, Timestamps};
+
+use super::close::close;
+use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use crate::error::{Error, Kind, Result};
+use crate::path::{Name, RelPath};
+
+/// Bytes moved in one system call.
+const CHUNK: usize = 256 * 1024;
+const NANOSECONDS: i128 = 1_000_000_000;
+
+/// A folder of this machine as the root of a tree. Symbolic links in it are shown as links.
+pub struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    /// A tree below `root`; nothing is looked at yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn full(&self, path: &RelPath) -> PathBuf {
+        if path.is_root() { self.root.clone() } else { self.root.join(OsStr::from_bytes(path.as_bytes())) }
+    }
+}
+
+/// Runs a system call now; local files answer at once.
+fn now<'a, T: Send + 'a>(result: Result<T>) -> Task<'a, T> {
+    Box::pin(std::future::ready(result))
+}
+
+fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.as_os_str().as_bytes().to_vec();
+    move |error| Error::from_io(operation, error).on(path)
+}
+
+fn metadata_of(found: &fs::Metadata) -> Metadata {
+    let file_type = found.file_type();
+    Metadata {
+        file_type: if file_type.is_file() {
+            FileType::File
+        } else if file_type.is_dir() {
+            FileType::Directory
+        } else if file_type.is_symlink() {
+            FileType::Symlink
+        } else {
+            FileType::Special
+        },
+        size: found.len(),
+        modified: Some(i128::from(found.mtime()).saturating_mul(NANOSECONDS).saturating_add(i128::from(found.mtime_nsec()))),
+        mode: Some(found.mode() & 0o7777),
+    }
+}
+
+fn entry_of(found: &fs::DirEntry) -> io::Result<Option<Entry>> {
+    let Ok(name) = Name::new(&found.file_name().into_vec()) else { return Ok(None) };
+    let own = match found.metadata() {
+        // Removed between the two calls: no longer an entry.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    Ok(Some(Entry { name, metadata: metadata_of(&own), is_link: own.file_type().is_symlink() }))
+}
+
+fn list(path: &Path) -> Result<Listing> {
+    let missing = |error: io::Error| {
+        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        let error = failed("list", path)(error);
+        if is_missing { error.with_kind(Kind::DirectoryNotFound) } else { error }
+    };
+    let entries = fs::read_dir(path)
+        .map_err(missing)?
+        .filter_map(|found| found.and_then(|found| entry_of(&found)).transpose())
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(failed("list", path))?;
+    Ok(Listing { entries, refused: Vec::new() })
+}
+
+impl Fs for Local {
+    fn describe(&self) -> String {
+        format!("Local file system at {}", crate::path::escape(self.root.as_os_str().as_bytes()))
+    }
+
+    fn precision(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        let full = self.full(path);
+        now(fs::metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full)))
+    }
+
+    fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        let full = self.full(path);
+        now(fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full)))
+    }
+
+    fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
+        let full = self.full(path);
+        now(fs::canonicalize(&full).map(|real| real.into_os_string().into_vec()).map_err(failed("resolve", &full)))
+    }
+
+    fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
+        now(list(&self.full(path)))
+    }
+
+    fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>> {
+        let path = self.full(path);
+        let opened = File::open(&path).map_err(failed("open", &path));
+        now(opened.map(|file| Box::new(OpenFile { file, path }) as Box<dyn ReadFile>))
+    }
+
+    fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>> {
+        let path = self.full(path);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
+        now(opened.map_err(failed("create", &path)).map(|file| Box::new(OpenFile { file, path }) as Box<dyn WriteFile>))
+    }
+
+    fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
+        let to = self.full(to);
+        now(fs::rename(self.full(from), &to).map_err(failed("rename to", &to)))
+    }
+
+    fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        let full = self.full(path);
+        now(fs::remove_file(&full).map_err(failed("remove", &full)))
+    }
+
+    fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        let full = self.full(path);
+        now(match if path.is_root() { fs::create_dir_all(&full) } else { fs::create_dir(&full) } {
+            // A link to a folder is not one: nothing is written through it.
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists
+                    && fs::symlink_metadata(&full).is_ok_and(|found| found.is_dir()) =>
+            {
+                Ok(())
+            }
+            other => other.map_err(failed("make folder", &full)),
+        })
+    }
+}
+
+/// An open local file.
+struct OpenFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl OpenFile {
+    fn look_up(&self) -> Result<Metadata> {
+        self.file.metadata().map(|found| metadata_of(&found)).map_err(failed("look up", &self.path))
+    }
+}
+
+impl ReadFile for OpenFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        now(self.look_up())
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
+        let mut data = vec![0; length];
+        now(match self.file.read_at(&mut data, offset) {
+            Ok(count) => {
+                data.truncate(count);
+                Ok(data)
+            }
+            Err(error) => Err(failed("read", &self.path)(error)),
+        })
+    }
+
+    fn chunk_size(&self) -> usize {
+        CHUNK
+    }
+}
+
+impl WriteFile for OpenFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        now(self.look_up())
+    }
+
+    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
+        now(self.file.write_all_at(&data, offset).map_err(failed("write", &self.path)))
+    }
+
+    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
+        let set = || -> io::Result<()> {
+            if let Some(dates) = dates {
+                let time = timespec(dates.modified);
+                rustix::fs::futimens(&self.file, &Timestamps { last_access: time, last_modification: time })?;
+            }
+            self.file.set_permissions(Permissions::from_mode(mode))
+        };
+        now(set().map_err(failed("set attributes of", &self.path)))
+    }
+
+    fn close(&self) -> Task<'_, ()> {
+        // The system reports delayed errors on the close of any descriptor of a file, so a duplicate will do.
+        now(self.file.try_clone().and_then(close).map_err(failed("close", &self.path)))
+    }
+
+    fn chunk_size(&self) -> usize {
+        CHUNK
+    }
+}
+
+fn timespec(nanoseconds: i128) -> Timespec {
+    let seconds = nanoseconds.div_euclid(NANOSECONDS);
+    Timespec {
+        tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX),
+        tv_nsec: i64::try_from(nanoseconds.rem_euclid(NANOSECONDS)).unwrap_or(0),
+    }
+}

@@ -1,0 +1,384 @@
+//! A tree of files behind SFTP.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
+
+use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use crate::error::{Error, Kind, Result};
+use crate::path::{Name, RelPath};
+use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
+
+const NANOSECONDS: i128 = 1_000_000_000;
+/// The most `READDIR` requests kept in flight for one folder.
+const READ_AHEAD: usize = 32;
+/// Symbolic links looked up at once.
+const LINKS_AT_ONCE: usize = 64;
+
+/// A folder of an SFTP server as the root of a tree. Symbolic links in it are followed.
+pub struct Sftp {
+    pool: Pool,
+    root: Vec<u8>,
+    name: String,
+    /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
+    lists_dot: AtomicBool,
+}
+
+impl Sftp {
+    /// A tree below `root`: absolute, or relative to the folder the server logs in to. `name` is for log lines, for
+    /// example `sftp://user@host:22`. No connection is made yet.
+    pub fn new(pool: Pool, root: &[u8], name: String) -> Self {
+        Self { pool, root: root.to_vec(), name, lists_dot: AtomicBool::new(false) }
+    }
+
+    fn full(&self, path: &RelPath) -> Vec<u8> {
+        match (self.root.as_slice(), path.as_bytes()) {
+            (b"", b"") => b".".to_vec(),
+            (root, b"") => root.to_vec(),
+            (b"", path) => path.to_vec(),
+            (root, path) if root.ends_with(b"/") => [root, path].concat(),
+            (root, path) => [root, b"/", path].concat(),
+        }
+    }
+
+    async fn list_folder(&self, path: &[u8]) -> Result<Listing> {
+        let client = self.pool.client().await?;
+        let handle = client.open_dir(path).await.map_err(missing_folder)?;
+        let names = read_all(&handle).await.map_err(|error| error.on(path))?;
+        drop(handle);
+        self.check_complete(&client, path, &names).await?;
+        let (entries, refused) = sort_out(names, path);
+        Ok(Listing { entries: follow_links(&client, path, entries).await?, refused })
+    }
+
+    /// OpenSSH lists a folder that may be read but not searched as empty, without an error, and leaves out even `.`.
+    async fn check_complete(&self, client: &Client, path: &[u8], names: &[NamedAttributes]) -> Result<()> {
+        if names.iter().any(|entry| entry.name == b".") {
+            self.lists_dot.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        client.lstat(&[path, b"/."].concat()).await.map_err(|error| {
+            let reason = format!("the server listed it without its entries: {}", error.reason());
+            Error::new(error.kind(), "list", reason).on(path)
+        })?;
+        if self.lists_dot.load(Ordering::Relaxed) {
+            return Err(Error::new(Kind::Failure, "list", "the server ended the listing early").on(path));
+        }
+        Ok(())
+    }
+
+    /// A bare `FAILURE` says nothing; asks what stands there, or whether the disk is full.
+    async fn explain(&self, error: Error, path: &[u8]) -> Error {
+        if error.kind() != Kind::Failure {
+            return error;
+        }
+        let Ok(client) = self.pool.client().await else { return error };
+        if let Ok(space) = client.space(parent_of(path)).await
+            && space.available == 0
+        {
+            return Error::new(Kind::NoSpace, "write", "no space left on the server").on(path).caused_by(error);
+        }
+        match client.lstat(path).await.map(|found| metadata_of(&found).file_type) {
+            Ok(FileType::Directory) => Error::new(Kind::IsADirectory, "write", "a folder stands there").on(path),
+            _ => error,
+        }
+    }
+}
+
+fn parent_of(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|&byte| byte == b'/') {
+        Some(0) => b"/",
+        Some(cut) => path.get(..cut).unwrap_or(b"."),
+        None => b".",
+    }
+}
+
+fn missing_folder(error: Error) -> Error {
+    if error.kind() == Kind::NotFound { error.with_kind(Kind::DirectoryNotFound) } else { error }
+}
+
+/// Reads a folder to its end with more and more requests in flight: most folders end within the first answer, long
+/// ones would otherwise cost a round trip per hundred names.
+async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
+    let mut names = Vec::new();
+    let mut in_flight = FuturesOrdered::new();
+    let mut depth = 2_usize;
+    let mut at_end = false;
+    loop {
+        while !at_end && in_flight.len() < depth {
+            in_flight.push_back(handle.read_dir());
+        }
+        match in_flight.next().await.transpose()? {
+            Some(Some(batch)) => names.extend(batch),
+            Some(None) => at_end = true,
+            None => return Ok(names),
+        }
+        depth = depth.saturating_mul(2).min(READ_AHEAD);
+    }
+}
+
+fn sort_out(names: Vec<NamedAttributes>, path: &[u8]) -> (Vec<Entry>, Vec<Error>) {
+    let mut refused = Vec::new();
+    let entries = names
+        .into_iter()
+        .filter(|entry| entry.name != b"." && entry.name != b"..")
+        .filter_map(|entry| match Name::new(&entry.name) {
+            Ok(name) => {
+                let metadata = metadata_of(&entry.attributes);
+                Some(Entry { name, metadata, is_link: metadata.file_type == FileType::Symlink })
+            }
+            Err(error) => {
+                let reason = format!("the server sent the name {:?} in it: {}", error.path().unwrap_or_default(), error.reason());
+                refused.push(Error::new(Kind::InvalidName, "list", reason).on(path));
+                None
+            }
+        })
+        .collect();
+    (entries, refused)
+}
+
+/// Describes links by what they point to, and entries the server sent without attributes by asking again.
+async fn follow_links(client: &Client, folder: &[u8], mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
+    let mut waiting: VecDeque<usize> =
+        entries.iter().enumerate().filter(|(_, entry)| entry.is_link).map(|(index, _)| index).collect();
+    let mut in_flight = FuturesOrdered::new();
+    loop {
+        while in_flight.len() < LINKS_AT_ONCE
+            && let Some(index) = waiting.pop_front()
+        {
+            let Some(entry) = entries.get(index) else { continue };
+            let path = [folder, b"/", entry.name.as_bytes()].concat();
+            in_flight.push_back(async move { (index, client.stat(&path).await) });
+        }
+        let Some((index, target)) = in_flight.next().await else { return Ok(entries) };
+        match target {
+            Ok(target) => {
+                if let Some(entry) = entries.get_mut(index) {
+                    entry.metadata = metadata_of(&target);
+                }
+            }
+            // A dangling link, or one into a place this user may not see, stays a link.
+            Err(error) if error.retry() == crate::error::Retry::Never => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn metadata_of(attributes: &Attributes) -> Metadata {
+    let file_type = match attributes.permissions.map(|mode| mode & 0o170_000) {
+        Some(0o100_000) => FileType::File,
+        Some(0o040_000) => FileType::Directory,
+        Some(0o120_000) => FileType::Symlink,
+        _ => FileType::Special,
+    };
+    Metadata {
+        file_type,
+        size: attributes.size.unwrap_or(0),
+        modified: attributes.times.map(|(_, modified)| i128::from(modified).saturating_mul(NANOSECONDS)),
+        mode: attributes.permissions.map(|mode| mode & 0o7777),
+    }
+}
+
+/// Seconds as the protocol has them: 32 bits without a sign, up to the year 2106.
+fn seconds(nanoseconds: i128) -> Result<u32> {
+    u32::try_from(nanoseconds.div_euclid(NANOSECONDS)).map_err(|_| {
+        Error::new(Kind::OutOfRange, "set time", "SFTP carries times from 1970 to 2106 only, and this file's is outside")
+    })
+}
+
+impl Fs for Sftp {
+    fn describe(&self) -> String {
+        format!("{}/{}", self.name, crate::path::escape(&self.root))
+    }
+
+    fn precision(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.stat(&self.full(path)).await?)) })
+    }
+
+    fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
+    }
+
+    fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
+        Box::pin(async { self.pool.client().await?.real_path(&self.full(path)).await })
+    }
+
+    fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
+        Box::pin(async { self.list_folder(&self.full(path)).await })
+    }
+
+    fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let path = self.full(path);
+            let chunk = client.limits().await?.read;
+            let handle = client.open(&path, Access::Read, &Attributes::default()).await?;
+            Ok(Box::new(RemoteFile { handle, path, chunk }) as Box<dyn ReadFile>)
+        })
+    }
+
+    fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>> {
+        Box::pin(async move {
+            let client = self.pool.client().await?;
+            let path = self.full(path);
+            let chunk = client.limits().await?.write;
+            let attributes = Attributes { permissions: Some(mode), ..Attributes::default() };
+            match client.open(&path, Access::CreateNew, &attributes).await {
+                Ok(handle) => Ok(Box::new(RemoteFile { handle, path, chunk }) as Box<dyn WriteFile>),
+                Err(error) => Err(self.explain(error, &path).await),
+            }
+        })
+    }
+
+    fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let (from, to) = (self.full(from), self.full(to));
+            let renamed = if client.extensions().posix_rename {
+                client.posix_rename(&from, &to).await
+            } else {
+                replace_in_steps(&client, &from, &to).await
+            };
+            match renamed {
+                Err(error) => Err(self.explain(error, &to).await),
+                Ok(()) => Ok(()),
+            }
+        })
+    }
+
+    fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async { self.pool.client().await?.remove(&self.full(path)).await })
+    }
+
+    fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let full = self.full(path);
+            match make_dir(&client, &full).await {
+                Err(error) if error.kind() == Kind::NotFound && path.is_root() => {
+                    for ancestor in ancestors(&full) {
+                        make_dir(&client, ancestor).await?;
+                    }
+                    make_dir(&client, &full).await
+                }
+                Err(error) => Err(self.explain(error, &full).await),
+                Ok(()) => Ok(()),
+            }
+        })
+    }
+}
+
+async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {
+    let Err(error) = client.make_dir(path).await else { return Ok(()) };
+    // The protocol has no "exists"; look.
+    match client.stat(path).await.map(|found| metadata_of(&found).file_type) {
+        Ok(FileType::Directory) => Ok(()),
+        Ok(_) => Err(Error::new(Kind::NotADirectory, "make folder", "a file stands there").on(path)),
+        Err(_) => Err(error),
+    }
+}
+
+/// The folders that hold `path`, outermost first.
+fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let cuts = path.iter().enumerate().filter(|(cut, byte)| **byte == b'/' && *cut > 0);
+    cuts.filter_map(|(cut, _)| path.get(..cut))
+}
+
+/// Replaces without `posix-rename@openssh.com`: the old file is moved aside and comes back if the new one cannot take
+/// its name, so that one of the two always exists.
+async fn replace_in_steps(client: &Client, from: &[u8], to: &[u8]) -> Result<()> {
+    let Err(refused) = client.rename(from, to).await else { return Ok(()) };
+    match client.lstat(to).await.map(|found| metadata_of(&found).file_type) {
+        Ok(FileType::Directory) | Err(_) => return Err(refused),
+        Ok(_) => {}
+    }
+    let aside = [from, b".old"].concat();
+    client.rename(to, &aside).await?;
+    if let Err(error) = client.rename(from, to).await {
+        let restored = client.rename(&aside, to).await;
+        return Err(match restored {
+            Ok(()) => error,
+            Err(_) => error.advice(format!("the old content is kept in {}", crate::path::escape(&aside))),
+        });
+    }
+    client.remove(&aside).await
+}
+
+/// An open file on the server.
+struct RemoteFile {
+    handle: Handle,
+    path: Vec<u8>,
+    chunk: u32,
+}
+
+impl RemoteFile {
+    fn chunk(&self) -> usize {
+        usize::try_from(self.chunk).unwrap_or(usize::MAX)
+    }
+
+    async fn look_up(&self) -> Result<Metadata> {
+        let found = self.handle.stat().await.map_err(|error| error.on(&self.path))?;
+        Ok(metadata_of(&found))
+    }
+}
+
+impl ReadFile for RemoteFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        Box::pin(self.look_up())
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
+        let length = u32::try_from(length).unwrap_or(u32::MAX).min(self.chunk);
+        Box::pin(async move { self.handle.read(offset, length).await.map_err(|error| error.on(&self.path)) })
+    }
+
+    fn chunk_size(&self) -> usize {
+        self.chunk()
+    }
+}
+
+impl WriteFile for RemoteFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        Box::pin(self.look_up())
+    }
+
+    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
+        Box::pin(async move {
+            let mut replies = FuturesOrdered::new();
+            let mut offset = offset;
+            for piece in data.chunks(self.chunk()) {
+                replies.push_back(self.handle.write(offset, piece));
+                offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            }
+            // The requests hold copies; while they are in flight one is enough.
+            drop(data);
+            while let Some(written) = replies.next().await {
+                written.map_err(|error| error.on(&self.path))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
+        Box::pin(async move {
+            let times = dates.map(|dates| seconds(dates.modified)).transpose().map_err(|error| error.on(&self.path))?;
+            let attributes =
+                Attributes { permissions: Some(mode), times: times.map(|time| (time, time)), ..Attributes::default() };
+            self.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+        })
+    }
+
+    fn close(&self) -> Task<'_, ()> {
+        Box::pin(async { self.handle.close().await.map_err(|error| error.on(&self.path)) })
+    }
+
+    fn chunk_size(&self) -> usize {
+        self.chunk()
+    }
+}

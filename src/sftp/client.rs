@@ -1,0 +1,292 @@
+//! Typed requests on one SFTP stream. Each returns a future; many may be outstanding.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::extensions::{Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS, Space};
+use super::link::Link;
+use super::wire::{Attributes, NamedAttributes, Packet, Reply, Status, VERSION, kind, open, protocol_error};
+use crate::error::{Error, Kind, Result};
+use crate::ssh::Streams;
+
+/// One SFTP session on one stream of a connection. Clones share it.
+#[derive(Clone)]
+pub struct Client(Arc<Session>);
+
+struct Session {
+    link: Link,
+    stream: usize,
+    extensions: Extensions,
+    limits: OnceLock<Limits>,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To read it.
+    Read,
+    /// To write it; it must not exist yet.
+    CreateNew,
+}
+
+/// An open file or folder on the server, closed when dropped.
+pub struct Handle {
+    client: Client,
+    id: Vec<u8>,
+    is_closed: AtomicBool,
+}
+
+impl Client {
+    /// Starts SFTP on the first stream of a connection. Every answer must come within `timeout`.
+    ///
+    /// # Errors
+    /// The connection ends, or the other side speaks no SFTP version 3.
+    pub async fn start(streams: Box<dyn Streams>, timeout: Duration) -> Result<Self> {
+        Self::initialise(Link::start(streams, timeout)?, 0).await
+    }
+
+    /// Opens one more stream on the same connection: another SFTP server process with its own window.
+    ///
+    /// # Errors
+    /// The server allows no further channel, or the connection ends.
+    pub async fn another(&self) -> Result<Self> {
+        let stream = self.0.link.open_stream().await?;
+        Self::initialise(self.0.link.clone(), stream).await
+    }
+
+    async fn initialise(link: Link, stream: usize) -> Result<Self> {
+        let Reply::Version { version, extensions } = link.init(stream).await? else {
+            return Err(protocol_error("the server did not open with its version"));
+        };
+        if version < VERSION {
+            return Err(Error::new(Kind::Unsupported, "start SFTP", format!("the server speaks version {version}, 3 is needed")));
+        }
+        let extensions = Extensions::from_pairs(&extensions);
+        log::debug!("SFTP version {version}, {extensions:?}");
+        Ok(Self(Arc::new(Session { link, stream, extensions, limits: OnceLock::new() })))
+    }
+
+    /// Whether requests can still be answered.
+    pub fn is_alive(&self) -> bool {
+        self.0.link.is_alive()
+    }
+
+    /// What the server offers beyond version 3.
+    pub fn extensions(&self) -> Extensions {
+        self.0.extensions
+    }
+
+    /// How much one read or write may carry; asked of the server once.
+    pub async fn limits(&self) -> Result<Limits> {
+        if let Some(limits) = self.0.limits.get() {
+            return Ok(*limits);
+        }
+        let limits = if self.0.extensions.limits {
+            match self.send(Packet::request(kind::EXTENDED).string(LIMITS.as_bytes())).await? {
+                Reply::Extended(reply) => Limits::parse(&reply)?,
+                _ => Limits::DEFAULT,
+            }
+        } else {
+            Limits::DEFAULT
+        };
+        Ok(*self.0.limits.get_or_init(|| limits))
+    }
+
+    /// Opens a file.
+    pub async fn open(&self, path: &[u8], access: Access, attributes: &Attributes) -> Result<Handle> {
+        let flags = match access {
+            Access::Read => open::READ,
+            Access::CreateNew => open::WRITE | open::CREAT | open::EXCL,
+        };
+        let packet = Packet::request(kind::OPEN).string(path).u32(flags).attributes(attributes);
+        self.handle("open", path, packet).await
+    }
+
+    /// Opens a folder to list it.
+    pub async fn open_dir(&self, path: &[u8]) -> Result<Handle> {
+        self.handle("list", path, Packet::request(kind::OPENDIR).string(path)).await
+    }
+
+    async fn handle(&self, operation: &'static str, path: &[u8], packet: Packet) -> Result<Handle> {
+        match self.send(packet).await? {
+            Reply::Handle(id) => Ok(Handle { client: self.clone(), id, is_closed: AtomicBool::new(false) }),
+            other => Err(unexpected(operation, other).on(path)),
+        }
+    }
+
+    /// Describes what a path names, symbolic links followed.
+    pub async fn stat(&self, path: &[u8]) -> Result<Attributes> {
+        self.attributes(Packet::request(kind::STAT).string(path)).await.map_err(|error| error.on(path))
+    }
+
+    /// Describes a path itself.
+    pub async fn lstat(&self, path: &[u8]) -> Result<Attributes> {
+        self.attributes(Packet::request(kind::LSTAT).string(path)).await.map_err(|error| error.on(path))
+    }
+
+    async fn attributes(&self, packet: Packet) -> Result<Attributes> {
+        match self.send(packet).await? {
+            Reply::Attributes(attributes) => Ok(attributes),
+            other => Err(unexpected("look up", other)),
+        }
+    }
+
+    /// Sets attributes of a path.
+    pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
+        self.done("set attributes of", path, Packet::request(kind::SETSTAT).string(path).attributes(attributes)).await
+    }
+
+    /// Removes a file or a symbolic link.
+    pub async fn remove(&self, path: &[u8]) -> Result<()> {
+        self.done("remove", path, Packet::request(kind::REMOVE).string(path)).await
+    }
+
+    /// Makes a folder with the server's default permissions.
+    pub async fn make_dir(&self, path: &[u8]) -> Result<()> {
+        let packet = Packet::request(kind::MKDIR).string(path).attributes(&Attributes::default());
+        self.done("make folder", path, packet).await
+    }
+
+    /// Removes an empty folder.
+    pub async fn remove_dir(&self, path: &[u8]) -> Result<()> {
+        self.done("remove folder", path, Packet::request(kind::RMDIR).string(path)).await
+    }
+
+    /// Renames; fails if `to` exists.
+    pub async fn rename(&self, from: &[u8], to: &[u8]) -> Result<()> {
+        self.done("rename to", to, Packet::request(kind::RENAME).string(from).string(to)).await
+    }
+
+    /// Renames and replaces what stands at `to` in one step.
+    pub async fn posix_rename(&self, from: &[u8], to: &[u8]) -> Result<()> {
+        let packet = Packet::request(kind::EXTENDED).string(POSIX_RENAME.as_bytes()).string(from).string(to);
+        self.done("rename to", to, packet).await
+    }
+
+    /// The absolute form of a path.
+    pub async fn real_path(&self, path: &[u8]) -> Result<Vec<u8>> {
+        match self.send(Packet::request(kind::REALPATH).string(path)).await? {
+            Reply::Names(names) => match <[NamedAttributes; 1]>::try_from(names) {
+                Ok([only]) => Ok(only.name),
+                Err(_) => Err(protocol_error("the server resolved one path to several").on(path)),
+            },
+            other => Err(unexpected("resolve", other).on(path)),
+        }
+    }
+
+    /// Where a symbolic link points.
+    pub async fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
+        match self.send(Packet::request(kind::READLINK).string(path)).await? {
+            Reply::Names(mut names) if names.len() == 1 => Ok(names.remove(0).name),
+            other => Err(unexpected("read link", other).on(path)),
+        }
+    }
+
+    /// Makes a symbolic link at `path` that points to `target`. OpenSSH takes the two in this order, against the draft.
+    pub async fn make_link(&self, target: &[u8], path: &[u8]) -> Result<()> {
+        self.done("make link", path, Packet::request(kind::SYMLINK).string(target).string(path)).await
+    }
+
+    /// The free space of the file system that holds `path`.
+    pub async fn space(&self, path: &[u8]) -> Result<Space> {
+        if !self.0.extensions.statvfs {
+            return Err(Error::new(Kind::Unsupported, "ask for free space", "the server does not tell it").on(path));
+        }
+        match self.send(Packet::request(kind::EXTENDED).string(STATVFS.as_bytes()).string(path)).await? {
+            Reply::Extended(reply) => Space::parse(&reply),
+            other => Err(unexpected("ask for free space", other).on(path)),
+        }
+    }
+
+    async fn done(&self, operation: &'static str, path: &[u8], packet: Packet) -> Result<()> {
+        expect_ok(operation, self.send(packet).await?).map_err(|error| error.on(path))
+    }
+
+    fn send(&self, packet: Packet) -> impl Future<Output = Result<Reply>> + Send + use<> {
+        self.0.link.request(self.0.stream, packet)
+    }
+}
+
+impl Handle {
+    fn request(&self, kind: u8) -> Packet {
+        Packet::request(kind).string(&self.id)
+    }
+
+    /// Describes the open file.
+    pub async fn stat(&self) -> Result<Attributes> {
+        self.client.attributes(self.request(kind::FSTAT)).await
+    }
+
+    /// Sets attributes of the open file.
+    pub async fn set_stat(&self, attributes: &Attributes) -> Result<()> {
+        let reply = self.client.send(self.request(kind::FSETSTAT).attributes(attributes)).await?;
+        expect_ok("set attributes", reply)
+    }
+
+    /// Reads up to `length` bytes at `offset`; an empty answer is the end of the file.
+    pub async fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>> {
+        match self.client.send(self.request(kind::READ).u64(offset).u32(length)).await? {
+            Reply::Status(Status { code: Status::EOF, .. }) => Ok(Vec::new()),
+            Reply::Data(data) if data.is_empty() && length > 0 => Err(protocol_error("the server answered a read with no data")),
+            Reply::Data(data) if data.len() > usize::try_from(length).unwrap_or(usize::MAX) => {
+                Err(protocol_error(format!("the server sent {} bytes where {length} were asked for", data.len())))
+            }
+            Reply::Data(data) => Ok(data),
+            other => Err(unexpected("read", other)),
+        }
+    }
+
+    /// Writes all of `data` at `offset`; it must fit the server's limit. The request is queued before this returns.
+    pub fn write(&self, offset: u64, data: &[u8]) -> impl Future<Output = Result<()>> + Send + use<> {
+        let reply = self.client.send(self.request(kind::WRITE).u64(offset).string(data));
+        async { expect_ok("write", reply.await?) }
+    }
+
+    /// The next names of a folder; `None` at its end.
+    pub async fn read_dir(&self) -> Result<Option<Vec<NamedAttributes>>> {
+        match self.client.send(self.request(kind::READDIR)).await? {
+            Reply::Names(names) => Ok(Some(names)),
+            Reply::Status(Status { code: Status::EOF, .. }) => Ok(None),
+            other => Err(unexpected("list", other)),
+        }
+    }
+
+    /// Flushes the open file to the server's disk.
+    pub async fn sync(&self) -> Result<()> {
+        if !self.client.0.extensions.fsync {
+            return Err(Error::new(Kind::Unsupported, "flush", "the server cannot flush a file to disk"));
+        }
+        let packet = Packet::request(kind::EXTENDED).string(FSYNC.as_bytes()).string(&self.id);
+        expect_ok("flush", self.client.send(packet).await?)
+    }
+
+    /// Closes and reports what the server says of it.
+    pub async fn close(&self) -> Result<()> {
+        self.is_closed.store(true, Ordering::Relaxed);
+        let reply = self.client.send(self.request(kind::CLOSE));
+        expect_ok("close", reply.await?)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !self.is_closed.load(Ordering::Relaxed) {
+            self.client.0.link.notify(self.client.0.stream, self.request(kind::CLOSE));
+        }
+    }
+}
+
+fn expect_ok(operation: &'static str, reply: Reply) -> Result<()> {
+    match reply {
+        Reply::Status(Status { code: Status::OK, .. }) => Ok(()),
+        other => Err(unexpected(operation, other)),
+    }
+}
+
+fn unexpected(operation: &'static str, reply: Reply) -> Error {
+    match reply {
+        Reply::Status(status) => status.into_error(operation),
+        _ => protocol_error("the server answered with a packet of another type than the request calls for"),
+    }
+}

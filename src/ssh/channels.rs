@@ -1,0 +1,129 @@
+//! The channels of a libssh2 session as byte streams.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
+
+use ssh2::{BlockDirections, Channel, ErrorCode, Session};
+
+use crate::error::{Error, Kind, Result};
+
+/// The receive window of a channel: what may be on its way to us unread. It bounds a download to window per round trip.
+const WINDOW: u32 = 16 * 1024 * 1024;
+/// The longest SSH packet payload we accept; libssh2 reads no more than about 40,000 bytes a packet.
+const PACKET: u32 = 32_768;
+/// libssh2's `LIBSSH2_ERROR_CHANNEL_FAILURE`, and `LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED`.
+const CHANNEL_REFUSED: [i32; 2] = [-21, -22];
+
+/// What runs at the far end of each channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// A subsystem by name, ordinarily `sftp`.
+    Subsystem(String),
+    /// A command that speaks SFTP on its standard streams.
+    Command(String),
+}
+
+/// A logged-in session and its channels. The session is non-blocking except while a channel is opened.
+pub struct Channels {
+    session: Session,
+    socket: OwnedFd,
+    service: Service,
+    environment: Vec<(String, String)>,
+    channels: Vec<Channel>,
+    clogged: bool,
+}
+
+impl Channels {
+    /// Takes over a logged-in session and opens its first channel. `socket` is the session's own.
+    ///
+    /// # Errors
+    /// The server refuses the channel, a variable or the service.
+    pub fn open(session: Session, socket: OwnedFd, service: Service, environment: Vec<(String, String)>) -> Result<Self> {
+        let mut this = Self { session, socket, service, environment, channels: Vec::new(), clogged: false };
+        super::Streams::open(&mut this)?;
+        Ok(this)
+    }
+
+    fn start(&self) -> Result<Channel> {
+        let mut channel = self
+            .session
+            .channel_open("session", WINDOW, PACKET, None)
+            .map_err(|error| refused("open a channel", &error, "the server allows no further channel (MaxSessions)"))?;
+        for (name, value) in &self.environment {
+            channel
+                .setenv(name, value)
+                .map_err(|error| refused("set variable", &error, "the server accepts no such variable (AcceptEnv)").on(name))?;
+        }
+        match &self.service {
+            Service::Subsystem(name) => channel
+                .subsystem(name)
+                .map_err(|error| refused("start subsystem", &error, "the server does not offer this subsystem").on(name))?,
+            Service::Command(command) => channel
+                .exec(command)
+                .map_err(|error| refused("run", &error, "the server does not run commands").on(command))?,
+        }
+        Ok(channel)
+    }
+
+    fn channel(&mut self, stream: usize) -> io::Result<&mut Channel> {
+        self.channels.get_mut(stream).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+fn refused(operation: &'static str, error: &ssh2::Error, reason: &'static str) -> Error {
+    match error.code() {
+        ErrorCode::Session(code) if CHANNEL_REFUSED.contains(&code) => Error::new(Kind::Unsupported, operation, reason),
+        ErrorCode::Session(-9) => Error::new(Kind::TimedOut, operation, "no answer from the server"),
+        _ => Error::new(Kind::ConnectionLost, operation, error.message().to_owned()),
+    }
+}
+
+impl super::Streams for Channels {
+    fn count(&self) -> usize {
+        self.channels.len()
+    }
+
+    fn read(&mut self, stream: usize, buffer: &mut [u8]) -> io::Result<usize> {
+        self.channel(stream)?.read(buffer)
+    }
+
+    fn write(&mut self, stream: usize, data: &[u8]) -> io::Result<usize> {
+        let written = self.channel(stream)?.write(data);
+        self.clogged = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            && matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both);
+        written
+    }
+
+    fn is_clogged(&self) -> bool {
+        self.clogged
+    }
+
+    fn open(&mut self) -> Result<()> {
+        self.session.set_blocking(true);
+        let channel = self.start();
+        self.session.set_blocking(false);
+        self.channels.push(channel?);
+        Ok(())
+    }
+
+    fn descriptors(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>) {
+        (self.socket.as_fd(), self.socket.as_fd())
+    }
+
+    fn complaint(&mut self) -> Option<String> {
+        let mut text = vec![0; 512];
+        let length = self.channels.iter_mut().find_map(|channel| channel.stderr().read(&mut text).ok().filter(|count| *count > 0))?;
+        let text = text.get(..length)?.trim_ascii();
+        (!text.is_empty()).then(|| crate::path::escape(text).into_owned())
+    }
+
+    fn shut_down(&mut self) {
+        // Dropping a channel or session waits for the server unless the socket is gone.
+        if self.session.disconnect(None, "done", None).is_err() {
+            log::debug!("the server was not told of the end of the connection on descriptor {}", self.socket.as_raw_fd());
+        }
+        if let Err(error) = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both) {
+            log::debug!("shutting down the connection: {error}");
+        }
+    }
+}

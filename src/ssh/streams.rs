@@ -1,0 +1,37 @@
+//! The byte streams of one connection, as the SFTP engine drives them.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use crate::error::Result;
+
+/// One connection that carries one or more independent byte streams to SFTP servers on the other side.
+///
+/// Nothing here blocks except [`open`](Self::open): reading and writing return [`io::ErrorKind::WouldBlock`], and the
+/// caller waits on the descriptors.
+pub trait Streams: Send {
+    /// How many streams are open; they are numbered from zero.
+    fn count(&self) -> usize;
+
+    /// Reads what is there. `Ok(0)` means that the other side closed the stream.
+    fn read(&mut self, stream: usize, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes what fits. After `WouldBlock` the same bytes must be offered again.
+    fn write(&mut self, stream: usize, data: &[u8]) -> io::Result<usize>;
+
+    /// Whether the last `WouldBlock` of a write was the connection itself, so that no stream may write until the
+    /// descriptor is writable and the same write was repeated. Otherwise only that stream's window was full.
+    fn is_clogged(&self) -> bool;
+
+    /// Opens one more stream; may take two round trips.
+    fn open(&mut self) -> Result<()>;
+
+    /// The descriptor to wait on for input, and the one to wait on for output.
+    fn descriptors(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>);
+
+    /// What the other side printed beside the protocol, to explain why a stream ended.
+    fn complaint(&mut self) -> Option<String>;
+
+    /// Ends the connection now, so that nothing waits for it any more.
+    fn shut_down(&mut self);
+}

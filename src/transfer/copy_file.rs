@@ -1,0 +1,185 @@
+//! Copies one file: whole under its final name, or not at all.
+//!
+//! The content goes to a partial file of mode 0600. Its close is checked, its size compared, the source looked at once
+//! more, mode and time set; only then does it take the final name in one step. Whatever stood there survives until
+//! that step. A failure removes the partial.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{join, join4};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::budget::Budget;
+use super::partial;
+use super::plan::CopyFile;
+use super::stats::ActiveTransfer;
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Dates, Fs, Metadata, ReadFile, WriteFile};
+use crate::path::RelPath;
+
+/// Chunks of one file on their way at once.
+const DEPTH: usize = 32;
+/// Bytes of file content held in memory at once, for all files together.
+const MEMORY: usize = 32 * 1024 * 1024;
+/// Nobody but the owner may read what is not complete.
+const PARTIAL_MODE: u32 = 0o600;
+
+/// Copies files from one tree to another.
+pub(crate) struct Copier {
+    source: Arc<dyn Fs>,
+    destination: Arc<dyn Fs>,
+    umask: u32,
+    memory: Budget,
+    partials: Mutex<HashSet<RelPath>>,
+}
+
+impl Copier {
+    /// `umask` holds the permission bits that new files do not get.
+    pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32) -> Self {
+        let memory = Budget::new(MEMORY);
+        Self { source, destination, umask, memory, partials: Mutex::default() }
+    }
+
+    /// Copies one file whose folder exists.
+    pub(crate) async fn copy(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<()> {
+        let partial = partial::beside(&file.to)?;
+        self.partials().insert(partial.clone());
+        let copied = match self.write_partial(file, &partial, active).await {
+            Ok(()) => self.destination.replace(&partial, &file.to).await,
+            Err(error) => Err(error),
+        };
+        if copied.is_err() {
+            self.remove_partial(&partial).await;
+        }
+        self.partials().remove(&partial);
+        copied
+    }
+
+    /// Removes every partial of copies that were dropped half-way.
+    pub(crate) async fn clean_up(&self) {
+        let left: Vec<_> = self.partials().drain().collect();
+        let removing: FuturesUnordered<_> = left.iter().map(|partial| self.remove_partial(partial)).collect();
+        removing.collect::<()>().await;
+    }
+
+    async fn remove_partial(&self, partial: &RelPath) {
+        match self.destination.remove_file(partial).await {
+            Err(error) if error.kind() != Kind::NotFound => {
+                log::warn!("{partial}: could not remove this incomplete file: {error}");
+            }
+            _ => {}
+        }
+    }
+
+    async fn write_partial(&self, file: &CopyFile, partial: &RelPath, active: &ActiveTransfer) -> Result<()> {
+        let opened = join(self.source.open(&file.from), self.destination.create(partial, PARTIAL_MODE)).await;
+        let (reader, writer) = (opened.0?, opened.1?);
+        let chunk = reader.chunk_size().min(writer.chunk_size());
+        let size = file.source.size;
+        let (last, read) = if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk) {
+            let _memory = self.memory.take(length).await;
+            let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
+            (Some(data?), after?)
+        } else {
+            self.pump(&*reader, &*writer, size, chunk, active).await?;
+            (None, reader.metadata().await?)
+        };
+        check_unchanged(&file.source, &read)?;
+        let moved_last = last.as_ref().map_or(0, Vec::len);
+        self.finish(file, &*writer, last).await?;
+        active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    /// Moves the content in chunks, many at once.
+    async fn pump(&self, reader: &dyn ReadFile, writer: &dyn WriteFile, size: u64, chunk: usize, active: &ActiveTransfer) -> Result<()> {
+        let mut offset = 0_u64;
+        let mut moving = FuturesUnordered::new();
+        loop {
+            while offset < size && moving.len() < DEPTH {
+                let length = usize::try_from(size.saturating_sub(offset)).map_or(chunk, |left| left.min(chunk));
+                let start = offset;
+                moving.push(async move {
+                    let _memory = self.memory.take(length).await;
+                    let data = read_exactly(reader, start, length, size).await?;
+                    writer.write_at(start, data).await?;
+                    Ok(u64::try_from(length).unwrap_or(u64::MAX))
+                });
+                offset = offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            }
+            match moving.next().await {
+                Some(moved) => active.advance(moved?),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes the last bytes if there are any, sets mode and time, closes, and checks what arrived. All of it is asked
+    /// for at once: a writer keeps the order.
+    async fn finish(&self, file: &CopyFile, writer: &dyn WriteFile, last: Option<Vec<u8>>) -> Result<()> {
+        let dates = file.source.modified.map(|modified| Dates { modified });
+        let write = async {
+            match last {
+                Some(data) if !data.is_empty() => writer.write_at(0, data).await,
+                _ => Ok(()),
+            }
+        };
+        let (written, set, found, closed) =
+            join4(write, writer.set_metadata(self.mode(file), dates), writer.metadata(), writer.close()).await;
+        written?;
+        closed?;
+        if let Err(error) = set {
+            match error.kind() {
+                Kind::PermissionDenied | Kind::Unsupported | Kind::Failure => {
+                    log::warn!("{}: copied, but its time and mode could not be set: {error}", file.to);
+                }
+                _ => return Err(error),
+            }
+        }
+        let found = found?.size;
+        if found == file.source.size {
+            return Ok(());
+        }
+        let reason = format!("corrupted on transfer: sizes differ, source {} and destination {found}", file.source.size);
+        Err(Error::new(Kind::Corrupted, "copy", reason).on(file.to.as_bytes()))
+    }
+
+    /// A file that is replaced keeps its mode; a new one gets the source's, less the umask.
+    fn mode(&self, file: &CopyFile) -> u32 {
+        let kept = file.replaces.as_ref().and_then(|replaced| replaced.mode);
+        let new = || file.source.mode.map_or(PARTIAL_MODE, |mode| mode & !self.umask);
+        kept.unwrap_or_else(new) & 0o777
+    }
+
+    fn partials(&self) -> MutexGuard<'_, HashSet<RelPath>> {
+        self.partials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads `length` bytes at `offset`, asking again after short answers.
+async fn read_exactly(reader: &dyn ReadFile, offset: u64, length: usize, size: u64) -> Result<Vec<u8>> {
+    let mut data = if length == 0 { Vec::new() } else { reader.read_at(offset, length).await? };
+    while data.len() < length {
+        let at = offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+        let more = reader.read_at(at, length.saturating_sub(data.len())).await?;
+        if more.is_empty() || data.is_empty() {
+            let reason = format!("short read: got {at} of {size} bytes");
+            return Err(Error::new(Kind::Corrupted, "read", reason));
+        }
+        data.extend_from_slice(&more);
+    }
+    Ok(data)
+}
+
+fn check_unchanged(listed: &Metadata, read: &Metadata) -> Result<()> {
+    if listed.size == read.size && listed.modified == read.modified {
+        return Ok(());
+    }
+    let reason = if listed.size == read.size {
+        "source file changed while it was read: its time is another".to_owned()
+    } else {
+        format!("source file changed while it was read: its size went from {} to {}", listed.size, read.size)
+    };
+    Err(Error::new(Kind::Corrupted, "copy", reason).advice("copy it again when nobody writes to it"))
+}

@@ -1,0 +1,354 @@
+//! Walks one tree, or two in step, in the order of the bytes of their paths.
+//!
+//! Each folder is sorted with folders named `name/`, so that whole paths come out in byte order: what `LC_ALL=C sort`
+//! gives, and the same for both trees. Folders ahead of the walk are read meanwhile, a bounded number at a time, and
+//! only folders on the way and those read ahead are held in memory.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, join};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Entry, FileType, Fs, Listing, Metadata};
+use crate::path::{Name, RelPath};
+
+/// Which of the two trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The tree that is read.
+    Source,
+    /// The tree that is changed.
+    Destination,
+}
+
+/// What the walk comes to next.
+#[derive(Debug)]
+pub enum Step {
+    /// A name in the source, the destination or both. Of the two entries either both are folders or neither is.
+    Entry(Pair),
+    /// A folder, or one name in it, could not be read. The walk goes on without it.
+    Failed(Side, Error),
+}
+
+/// One path in either tree or both.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The path in both trees.
+    pub path: RelPath,
+    /// What the source has there.
+    pub source: Option<Entry>,
+    /// What the destination has there.
+    pub destination: Option<Entry>,
+    /// Whether the destination has the folder that holds the path.
+    pub has_parent: bool,
+}
+
+impl Pair {
+    fn is_dir(&self) -> bool {
+        [&self.source, &self.destination].iter().any(|entry| entry.as_ref().is_some_and(is_dir))
+    }
+
+    fn visit(&self) -> Visit {
+        let is_link = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.is_link);
+        Visit {
+            path: self.path.clone(),
+            in_source: self.source.is_some(),
+            in_destination: self.destination.is_some(),
+            is_link: is_link(&self.source) || is_link(&self.destination),
+            is_destination_link: is_link(&self.destination),
+        }
+    }
+}
+
+/// What bounds a walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Folders read at once.
+    pub concurrency: usize,
+    /// Levels of folders to enter; `None` for all. One level is the root alone.
+    pub max_depth: Option<usize>,
+    /// Whether to enter folders that only the destination has.
+    pub enter_destination_only: bool,
+}
+
+/// A walk under way.
+pub struct March {
+    source: Option<Arc<dyn Fs>>,
+    destination: Option<Arc<dyn Fs>>,
+    limits: Limits,
+    /// The folders from the root to where the walk is.
+    frames: Vec<Frame>,
+    /// The folder to enter before the next step.
+    next: Option<Visit>,
+    reading: FuturesUnordered<BoxFuture<'static, (RelPath, Folder)>>,
+    asked: HashSet<RelPath>,
+    read: HashMap<RelPath, Folder>,
+}
+
+struct Frame {
+    path: RelPath,
+    steps: VecDeque<Step>,
+    /// Folders among the steps that nobody asked for yet.
+    ahead: VecDeque<Visit>,
+    /// The path with every link resolved, once a link was met below.
+    real: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Debug)]
+struct Visit {
+    path: RelPath,
+    in_source: bool,
+    in_destination: bool,
+    is_link: bool,
+    is_destination_link: bool,
+}
+
+/// Both sides of one folder as they were read.
+struct Folder {
+    source: Option<Result<Listing>>,
+    destination: Option<Result<Listing>>,
+}
+
+impl March {
+    /// Walks `source` alone.
+    pub fn over(source: Arc<dyn Fs>, limits: Limits) -> Self {
+        Self::start(Some(source), None, limits)
+    }
+
+    /// Walks `source` and `destination` in step. A destination root that does not exist counts as empty.
+    pub fn of_both(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, limits: Limits) -> Self {
+        Self::start(Some(source), Some(destination), limits)
+    }
+
+    fn start(source: Option<Arc<dyn Fs>>, destination: Option<Arc<dyn Fs>>, limits: Limits) -> Self {
+        let root = Visit {
+            path: RelPath::root(),
+            in_source: source.is_some(),
+            in_destination: destination.is_some(),
+            is_link: false,
+            is_destination_link: false,
+        };
+        Self {
+            source,
+            destination,
+            limits,
+            frames: Vec::new(),
+            next: Some(root),
+            reading: FuturesUnordered::new(),
+            asked: HashSet::new(),
+            read: HashMap::new(),
+        }
+    }
+
+    /// The next step, or `None` when both trees are walked.
+    pub async fn next(&mut self) -> Option<Step> {
+        loop {
+            if let Some(visit) = self.next.take() {
+                self.enter(visit).await;
+            }
+            self.read_ahead();
+            let frame = self.frames.last_mut()?;
+            let Some(step) = frame.steps.pop_front() else {
+                self.frames.pop();
+                continue;
+            };
+            if let Step::Entry(pair) = &step
+                && self.is_entered(pair)
+            {
+                self.next = Some(pair.visit());
+            }
+            return Some(step);
+        }
+    }
+
+    fn is_entered(&self, pair: &Pair) -> bool {
+        pair.is_dir()
+            && (pair.source.is_some() || self.limits.enter_destination_only)
+            && self.limits.max_depth.is_none_or(|depth| self.frames.len() < depth)
+    }
+
+    /// Makes a folder the current one.
+    async fn enter(&mut self, visit: Visit) {
+        if let Some(above) = self.frames.last_mut()
+            && above.ahead.front().is_some_and(|ahead| ahead.path == visit.path)
+        {
+            above.ahead.pop_front();
+        }
+        let real = if visit.is_link {
+            match self.follow(&visit).await {
+                Ok(Some(real)) => Some(real),
+                Ok(None) => return,
+                Err((side, error)) => return self.fail(visit.path, side, error),
+            }
+        } else {
+            None
+        };
+        if !self.asked.contains(&visit.path) {
+            self.ask(visit.clone());
+        }
+        let folder = loop {
+            if let Some(folder) = self.read.remove(&visit.path) {
+                break folder;
+            }
+            match self.reading.next().await {
+                Some((path, folder)) => drop(self.read.insert(path, folder)),
+                None => return,
+            }
+        };
+        self.asked.remove(&visit.path);
+        let steps = merge(&visit.path, folder);
+        let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
+        if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {
+            let entered = |pair: &&Pair| pair.is_dir() && (pair.source.is_some() || self.limits.enter_destination_only);
+            frame.ahead = frame.steps.iter().filter_map(Step::pair).filter(entered).map(Pair::visit).collect();
+        }
+        self.frames.push(frame);
+    }
+
+    /// Resolves a link to a folder. `None` if it leads back to a folder the walk is in.
+    async fn follow(&mut self, visit: &Visit) -> std::result::Result<Option<Vec<u8>>, (Side, Error)> {
+        if visit.is_destination_link
+            && let Some(tree) = self.destination.clone()
+        {
+            check_inside(&*tree, &visit.path).await.map_err(|error| (Side::Destination, error))?;
+        }
+        let real = self.resolve(&visit.path).await.map_err(|error| (Side::Source, error))?;
+        let is_loop = self.frames.iter().filter_map(|frame| frame.real.as_ref()).any(|above| is_inside(above, &real));
+        if is_loop {
+            log::warn!("{}: not following a link that leads back to a folder above it", visit.path);
+        }
+        Ok((!is_loop).then_some(real))
+    }
+
+    /// Resolves a link, and the folders the walk is in that were not resolved yet.
+    async fn resolve(&mut self, path: &RelPath) -> Result<Vec<u8>> {
+        let Some(tree) = self.source.clone() else { return Err(Error::cancelled()) };
+        for frame in &mut self.frames {
+            if frame.real.is_none() {
+                frame.real = Some(tree.real_path(&frame.path).await?);
+            }
+        }
+        tree.real_path(path).await
+    }
+
+    fn fail(&mut self, path: RelPath, side: Side, error: Error) {
+        let steps = VecDeque::from([Step::Failed(side, error)]);
+        self.frames.push(Frame { path, steps, ahead: VecDeque::new(), real: None });
+    }
+
+    /// Keeps the allowed number of folders being read, nearest first. Links wait until the walk comes to them.
+    fn read_ahead(&mut self) {
+        while self.asked.len() < self.limits.concurrency {
+            let Some(visit) = self.frames.iter_mut().rev().find_map(|frame| frame.ahead.pop_front()) else { return };
+            if !visit.is_link {
+                self.ask(visit);
+            }
+        }
+    }
+
+    fn ask(&mut self, visit: Visit) {
+        self.asked.insert(visit.path.clone());
+        let source = self.source.clone().filter(|_| visit.in_source);
+        let destination = self.destination.clone().filter(|_| visit.in_destination);
+        self.reading.push(Box::pin(async move {
+            let path = visit.path;
+            let folder = {
+                let list = async |tree: Option<Arc<dyn Fs>>| match tree {
+                    Some(tree) => Some(tree.list(&path).await),
+                    None => None,
+                };
+                let (source, destination) = join(list(source), list(destination)).await;
+                Folder { source, destination }
+            };
+            (path, folder)
+        }));
+    }
+}
+
+impl Step {
+    fn pair(&self) -> Option<&Pair> {
+        match self {
+            Self::Entry(pair) => Some(pair),
+            Self::Failed(..) => None,
+        }
+    }
+}
+
+fn is_dir(entry: &Entry) -> bool {
+    entry.metadata.file_type == FileType::Directory
+}
+
+/// Whether the resolved path `inner` is `outer` or below it.
+fn is_inside(inner: &[u8], outer: &[u8]) -> bool {
+    outer == b"/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Nothing is written through a link that leads out of the tree.
+async fn check_inside(tree: &dyn Fs, path: &RelPath) -> Result<()> {
+    let root = tree.real_path(&RelPath::root()).await?;
+    let real = tree.real_path(path).await?;
+    if is_inside(&real, &root) {
+        return Ok(());
+    }
+    let reason = format!("a symbolic link stands there that leads out of the destination, to {}", crate::path::escape(&real));
+    Err(Error::new(Kind::PermissionDenied, "write into", reason)
+        .on(path.as_bytes())
+        .advice("replace the link by a folder, or name its target as the destination"))
+}
+
+/// Sorts both sides of a folder and pairs what has the same name and kind.
+fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
+    let mut steps = VecDeque::new();
+    let mut take = |side, listing: Option<Result<Listing>>| match listing {
+        None => Some(Vec::new()),
+        Some(Ok(Listing { entries, refused })) => {
+            steps.extend(refused.into_iter().map(|error| Step::Failed(side, error)));
+            Some(entries)
+        }
+        Some(Err(error)) if side == Side::Destination && error.kind() == Kind::DirectoryNotFound => None,
+        Some(Err(error)) => {
+            steps.push_back(Step::Failed(side, error));
+            None
+        }
+    };
+    let destination_missing = matches!(&read.destination, None | Some(Err(_)));
+    let is_unreadable = matches!(&read.destination, Some(Err(error)) if error.kind() != Kind::DirectoryNotFound);
+    let source = take(Side::Source, read.source);
+    let destination = take(Side::Destination, read.destination);
+    if source.is_none() || is_unreadable {
+        return steps;
+    }
+    let mut pairs: HashMap<(Name, bool), Pair> = HashMap::new();
+    let mut add = |entry: Entry, side| {
+        let key = (entry.name.clone(), is_dir(&entry));
+        let pair = pairs.entry(key).or_insert_with_key(|(name, _)| Pair {
+            path: folder.join(name),
+            source: None,
+            destination: None,
+            has_parent: !destination_missing,
+        });
+        let slot = if side == Side::Source { &mut pair.source } else { &mut pair.destination };
+        if slot.is_some() {
+            let reason = "the name is listed twice; the first one is used";
+            steps.push_back(Step::Failed(side, Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes())));
+        } else {
+            *slot = Some(entry);
+        }
+    };
+    source.into_iter().flatten().for_each(|entry| add(entry, Side::Source));
+    destination.into_iter().flatten().for_each(|entry| add(entry, Side::Destination));
+    let mut sorted: Vec<_> = pairs.into_iter().collect();
+    sorted.sort_unstable_by(|((a, a_is_dir), _), ((b, b_is_dir), _)| {
+        let slash = |is_dir: bool| is_dir.then_some(&b'/');
+        a.as_bytes().iter().chain(slash(*a_is_dir)).cmp(b.as_bytes().iter().chain(slash(*b_is_dir)))
+    });
+    steps.extend(sorted.into_iter().map(|(_, pair)| Step::Entry(pair)));
+    steps
+}
+
+/// What a walk of one tree comes to: the path and what is there.
+pub fn entry_of(pair: Pair) -> Option<(RelPath, Metadata)> {
+    pair.source.map(|entry| (pair.path, entry.metadata))
+}
