@@ -195,8 +195,8 @@ pub fn readable(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let parts =
         [(seconds / DAY, 'd'), (seconds / 3600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
-    let shown: String =
-        parts.iter().filter(|part| part.0 > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    let shown = parts.iter().filter(|part| part.0 > 0).map(|(n, unit)| format!("{n}{unit}"));
+    let shown = shown.collect::<Vec<_>>().concat();
     if shown.is_empty() { "0s".into() } else { shown }
 }
 
