@@ -1,0 +1,86 @@
+//! What the process was started with: variables, home folder and user, captured once and passed on as a value.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// The surroundings of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    home: Option<PathBuf>,
+    user: Option<String>,
+}
+
+impl Environment {
+    /// Captures the variables, the home folder (`$HOME`, else the account's) and the user of this process.
+    pub fn of_process() -> Self {
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let user = account_name(&accounts, rustix::process::getuid().as_raw());
+        let variables: BTreeMap<_, _> = std::env::vars_os().collect();
+        Self { home: dirs::home_dir(), user, ..Self::new(variables) }
+    }
+
+    /// Surroundings made of variables alone: `HOME`, `USER` and `LOGNAME` among them have their meaning.
+    pub fn new(variables: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>) -> Self {
+        let variables: BTreeMap<OsString, OsString> =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let home = variables.get(OsStr::new("HOME")).map(PathBuf::from);
+        Self { variables, home, user: None }
+    }
+
+    /// The value of a variable; `None` if it is unset, as it is if it is empty.
+    pub fn os(&self, name: &str) -> Option<&OsStr> {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable, which may be empty.
+    pub fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The text of a variable; `None` if it is unset, empty or not UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.os(name).and_then(OsStr::to_str)
+    }
+
+    /// The names of all variables that are UTF-8, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().filter_map(|name| name.to_str())
+    }
+
+    /// The home folder, if there is one.
+    pub fn home(&self) -> Option<&PathBuf> {
+        self.home.as_ref().filter(|home| !home.as_os_str().is_empty())
+    }
+
+    /// The name of the current user: the account's, else `$USER`, else `$LOGNAME`.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref().or_else(|| self.text("USER")).or_else(|| self.text("LOGNAME"))
+    }
+}
+
+/// The name of user `uid` in the lines of `passwd(5)`.
+fn account_name(accounts: &str, uid: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_the_account_before_the_variables() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:/bin/sh\n";
+        assert_eq!(account_name(accounts, 1000).as_deref(), Some("ann"));
+        assert_eq!(account_name(accounts, 7), None);
+        let mut environment = Environment::new([("LOGNAME", "log"), ("USER", "")]);
+        assert_eq!(environment.user(), Some("log"));
+        environment.user = Some("ann".into());
+        assert_eq!(environment.user(), Some("ann"));
+    }
+}

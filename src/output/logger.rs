@@ -1,0 +1,218 @@
+//! The process's one logger: rclone's line format on stderr or in a file, or one JSON object per record.
+//!
+//! | `log` level | shown as | shown with |
+//! | --- | --- | --- |
+//! | `error` | `ERROR` | always, also with `-q` |
+//! | `warn` | `NOTICE` | by default |
+//! | `info` | `INFO` | `-v` |
+//! | `debug` | `DEBUG` | `-vv` |
+//!
+//! A record may carry what it is about: `log::info!(object:% = path; "Copied (new)")` is shown as
+//! `path: Copied (new)`. Each line of a message is a line of its own, with its own prefix; only the statistics
+//! block (target [`STATS`]) stays in one piece, as scripts that read rclone's logs expect.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use indicatif::MultiProgress;
+use jiff::{Timestamp, Zoned};
+use log::kv::Key;
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use crate::error::{Error, Result};
+use crate::path::escape;
+
+/// The target of records that hold a statistics block.
+pub const STATS: &str = "sclone::stats";
+
+/// What to log, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The least important level shown.
+    pub level: LevelFilter,
+    /// Append to this file instead of writing to stderr.
+    pub file: Option<PathBuf>,
+    /// One JSON object per record instead of text.
+    pub json: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { level: LevelFilter::Warn, file: None, json: false }
+    }
+}
+
+#[derive(Default)]
+struct Logger(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    json: bool,
+    file: Option<File>,
+    bars: Option<MultiProgress>,
+}
+
+static LOGGER: OnceLock<Logger> = OnceLock::new();
+
+/// Starts logging, or changes how it is done.
+///
+/// # Errors
+/// The log file cannot be opened.
+pub fn configure(settings: &Settings) -> Result<()> {
+    let file = settings.file.as_deref().map(append_to).transpose()?;
+    let logger = LOGGER.get_or_init(Logger::default);
+    logger.0.lock().unwrap_or_else(PoisonError::into_inner).apply(settings.json, file);
+    // Fails only when this logger is already in place.
+    log::set_logger(logger).ok();
+    log::set_max_level(settings.level);
+    Ok(())
+}
+
+fn append_to(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| Error::from_io("open log file", error).on(path.as_os_str().as_encoded_bytes()))
+}
+
+/// Puts log lines above these progress bars; `None` once they are gone.
+pub fn set_bars(bars: Option<MultiProgress>) {
+    if let Some(logger) = LOGGER.get() {
+        logger.0.lock().unwrap_or_else(PoisonError::into_inner).bars = bars;
+    }
+}
+
+impl State {
+    fn apply(&mut self, json: bool, file: Option<File>) {
+        self.json = json;
+        self.file = file;
+    }
+
+    /// There is nobody to tell when the log itself cannot be written.
+    fn write(&mut self, text: &str) {
+        match (&mut self.file, &self.bars) {
+            (Some(file), _) => file.write_all(text.as_bytes()).ok(),
+            (None, Some(bars)) => bars.suspend(|| std::io::stderr().write_all(text.as_bytes()).ok()),
+            (None, None) => std::io::stderr().write_all(text.as_bytes()).ok(),
+        };
+    }
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level() && metadata.target().starts_with("sclone")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text =
+            if state.json { as_json(record, Timestamp::now()) } else { as_text(record, &Zoned::now()) };
+        state.write(&text);
+    }
+
+    fn flush(&self) {}
+}
+
+fn as_text(record: &Record<'_>, now: &Zoned) -> String {
+    let level = match record.level() {
+        Level::Error => "ERROR ",
+        Level::Warn => "NOTICE",
+        Level::Info => "INFO  ",
+        Level::Debug | Level::Trace => "DEBUG ",
+    };
+    let object = field(record, "object").map(|object| format!("{}: ", escape(object.as_bytes())));
+    let prefix = format!("{} {level}: {}", now.strftime("%Y/%m/%d %H:%M:%S"), object.unwrap_or_default());
+    let message = record.args().to_string();
+    if record.target() == STATS {
+        return format!("{prefix}{message}\n");
+    }
+    let lines = message.split('\n').map(|line| format!("{prefix}{}\n", escape(line.as_bytes())));
+    lines.collect::<Vec<_>>().concat()
+}
+
+fn as_json(record: &Record<'_>, now: Timestamp) -> String {
+    let level = match record.level() {
+        Level::Error => "error",
+        Level::Warn => "notice",
+        Level::Info => "info",
+        Level::Debug | Level::Trace => "debug",
+    };
+    let mut fields = serde_json::Map::new();
+    fields.insert("time".into(), now.to_string().into());
+    fields.insert("level".into(), level.into());
+    fields.insert("msg".into(), record.args().to_string().into());
+    if let Some(object) = field(record, "object") {
+        fields.insert("object".into(), object.into());
+    }
+    if let Some(stats) = field(record, "stats").and_then(|stats| serde_json::from_str(&stats).ok()) {
+        fields.insert("stats".into(), stats);
+    }
+    if let (Some(file), Some(line)) = (record.file(), record.line()) {
+        fields.insert("source".into(), format!("{}:{line}", file.trim_start_matches("src/")).into());
+    }
+    format!("{}\n", serde_json::Value::Object(fields))
+}
+
+fn field(record: &Record<'_>, name: &str) -> Option<String> {
+    record.key_values().get(Key::from(name)).map(|value| value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(level: Level, target: &str, object: Option<&str>, message: &str) -> String {
+        let now: Zoned = "2026-11-24T19:00:00[UTC]".parse().unwrap();
+        let fields = object.map(|object| ("object", object));
+        as_text(
+            &Record::builder()
+                .level(level)
+                .target(target)
+                .key_values(&fields)
+                .args(format_args!("{message}"))
+                .build(),
+            &now,
+        )
+    }
+
+    #[test]
+    fn lines_are_rclones() {
+        let of = |level| text(level, "sclone::x", Some("a/b"), "Copied (new)");
+        assert_eq!(of(Level::Error), "2026/11/24 19:00:00 ERROR : a/b: Copied (new)\n");
+        assert_eq!(of(Level::Warn), "2026/11/24 19:00:00 NOTICE: a/b: Copied (new)\n");
+        assert_eq!(of(Level::Info), "2026/11/24 19:00:00 INFO  : a/b: Copied (new)\n");
+        assert_eq!(of(Level::Debug), "2026/11/24 19:00:00 DEBUG : a/b: Copied (new)\n");
+        assert_eq!(text(Level::Info, "sclone::x", None, "done"), "2026/11/24 19:00:00 INFO  : done\n");
+    }
+
+    #[test]
+    fn every_line_of_a_message_has_its_prefix_and_no_control_characters() {
+        assert_eq!(
+            text(Level::Error, "sclone::x", Some("n\nm"), "one\ntwo\x1b[31m"),
+            "2026/11/24 19:00:00 ERROR : n\\nm: one\n2026/11/24 19:00:00 ERROR : n\\nm: two\\x1b[31m\n"
+        );
+        assert_eq!(text(Level::Info, STATS, None, "\na:\t1\n"), "2026/11/24 19:00:00 INFO  : \na:\t1\n\n");
+    }
+
+    #[test]
+    fn json_is_one_line_with_the_object_apart() {
+        let fields = [("object", "a\nb"), ("stats", "{\"bytes\":1}")];
+        let line = as_json(
+            &Record::builder().level(Level::Warn).key_values(&fields).args(format_args!("x\ny")).build(),
+            "2026-11-24T19:00:00Z".parse().unwrap(),
+        );
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["object"], "a\nb");
+        assert_eq!(value["msg"], "x\ny");
+        assert_eq!(value["level"], "notice");
+        assert_eq!(value["stats"]["bytes"], 1);
+        assert_eq!(value["time"], "2026-11-24T19:00:00Z");
+    }
+}

@@ -1,0 +1,156 @@
+//! Standard output: buffered, checked, and quiet once nobody reads it.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::error::{Error, Result};
+use crate::path::escape;
+
+/// The one writer of standard output.
+///
+/// Writing fails once the reader is gone, so that a long listing stops; [`Stdout::is_closed`] then tells that the
+/// failure is no news to anybody.
+pub struct Stdout {
+    writer: Mutex<BufWriter<Box<dyn Write + Send>>>,
+    terminal: bool,
+    closed: AtomicBool,
+}
+
+impl Stdout {
+    /// The standard output of this process.
+    pub fn new() -> Self {
+        Self::to(Box::new(Descriptor), io::stdout().is_terminal())
+    }
+
+    /// Writes to `sink` as if it were standard output, on a terminal or not.
+    pub fn to(sink: Box<dyn Write + Send>, terminal: bool) -> Self {
+        Self {
+            writer: Mutex::new(BufWriter::with_capacity(64 * 1024, sink)),
+            terminal,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// A name as it may be written here: raw, or escaped if a terminal would act on it.
+    pub fn name<'a>(&self, name: &'a [u8]) -> Cow<'a, [u8]> {
+        if !self.terminal {
+            return Cow::Borrowed(name);
+        }
+        match escape(name) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// The write failed: the reader is gone, the disk is full.
+    pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = writer.write_all(bytes.as_ref());
+        self.checked(written.and_then(|()| if self.terminal { writer.flush() } else { Ok(()) }))
+    }
+
+    /// Writes one line; the line feed is added.
+    ///
+    /// # Errors
+    /// As [`Stdout::write`].
+    pub fn line(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
+        let mut line = bytes.as_ref().to_vec();
+        line.push(b'\n');
+        self.write(line)
+    }
+
+    /// Writes out what is buffered. A result is complete only after this.
+    ///
+    /// # Errors
+    /// As [`Stdout::write`].
+    pub fn flush(&self) -> Result<()> {
+        let flushed = self.writer.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        self.checked(flushed)
+    }
+
+    /// Whether the reader has gone away.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn checked(&self, written: io::Result<()>) -> Result<()> {
+        written.map_err(|error| {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                self.closed.store(true, Ordering::Relaxed);
+            }
+            Error::from_io("write to standard output", error)
+        })
+    }
+}
+
+impl Default for Stdout {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// File descriptor 1. Waits where another process has made it non-blocking.
+struct Descriptor;
+
+impl Write for Descriptor {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stdout = io::stdout();
+        loop {
+            match rustix::io::write(&stdout, bytes) {
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None)?;
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    struct Failing(i32);
+
+    impl Write for Failing {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(io::Error::from_raw_os_error(self.0))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_lost_reader_is_remembered_and_a_full_disk_is_an_error() {
+        let closed = Stdout::to(Box::new(Failing(32)), false);
+        closed.line("x").unwrap();
+        assert!(closed.flush().is_err());
+        assert!(closed.is_closed());
+
+        let full = Stdout::to(Box::new(Failing(28)), false);
+        full.line("x").unwrap();
+        assert_eq!(full.flush().unwrap_err().kind(), Kind::NoSpace);
+        assert!(!full.is_closed());
+    }
+
+    #[test]
+    fn names_are_escaped_only_on_a_terminal() {
+        let name = b"a\x1b\xff";
+        assert_eq!(Stdout::to(Box::new(io::sink()), false).name(name).as_ref(), name);
+        assert_eq!(Stdout::to(Box::new(io::sink()), true).name(name).as_ref(), b"a\\x1b\\xff");
+    }
+}

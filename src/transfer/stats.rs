@@ -1,0 +1,358 @@
+//! What a run has done so far: counted by everyone who works, read by whoever shows it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Retry};
+use crate::path::RelPath;
+use crate::transfer::speed::Speed;
+
+/// The counters of one run. Clones share them.
+#[derive(Clone)]
+pub struct Stats(Arc<Counters>);
+
+struct Counters {
+    started: Instant,
+    listed: AtomicU64,
+    checks: Progress,
+    transfers: Progress,
+    bytes: Progress,
+    deleted_files: AtomicU64,
+    deleted_dirs: AtomicU64,
+    deleted_bytes: AtomicU64,
+    renames: AtomicU64,
+    failures: Mutex<Failures>,
+    speed: Mutex<Speed>,
+    next_id: AtomicU64,
+    active: Mutex<BTreeMap<u64, Arc<Active>>>,
+}
+
+/// Something of which a total is known before it is done.
+#[derive(Default)]
+struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+#[derive(Default)]
+struct Failures {
+    count: u64,
+    kinds: Vec<Kind>,
+    last: Option<String>,
+    retryable: bool,
+}
+
+struct Active {
+    name: RelPath,
+    size: u64,
+    done: AtomicU64,
+    started: Instant,
+}
+
+/// `done` of `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ratio {
+    /// How many are done.
+    pub done: u64,
+    /// How many are known of; grows while the trees are still being read.
+    pub total: u64,
+}
+
+/// Errors so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Errors {
+    /// How many.
+    pub count: u64,
+    /// Which kinds there were, each once, in the order of their first appearance.
+    pub kinds: Vec<Kind>,
+    /// The text of the last one.
+    pub last: Option<String>,
+    /// Whether running again can help any of them.
+    pub retryable: bool,
+}
+
+/// A file on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transferring {
+    /// Tells this transfer from others of the same name; never used twice in a run.
+    pub id: u64,
+    /// The file.
+    pub name: RelPath,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Bytes of it that have arrived.
+    pub done: u64,
+    /// Bytes per second since it started.
+    pub speed: f64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Time since the run started.
+    pub elapsed: Duration,
+    /// Entries seen in listings.
+    pub listed: u64,
+    /// Files compared.
+    pub checks: Ratio,
+    /// Files transferred.
+    pub transfers: Ratio,
+    /// Bytes transferred.
+    pub bytes: Ratio,
+    /// Files deleted.
+    pub deleted_files: u64,
+    /// Folders deleted.
+    pub deleted_dirs: u64,
+    /// Bytes of the deleted files.
+    pub deleted_bytes: u64,
+    /// Files renamed at the destination instead of being transferred.
+    pub renames: u64,
+    /// What failed.
+    pub errors: Errors,
+    /// Bytes per second, a moving average over some seconds.
+    pub speed: f64,
+    /// Time until all known bytes are transferred, if it can be told.
+    pub eta: Option<Duration>,
+    /// Files on their way, oldest first.
+    pub active: Vec<Transferring>,
+}
+
+impl Stats {
+    /// Counters at zero; the run starts now.
+    pub fn new() -> Self {
+        let started = Instant::now();
+        Self(Arc::new(Counters {
+            started,
+            listed: AtomicU64::default(),
+            checks: Progress::default(),
+            transfers: Progress::default(),
+            bytes: Progress::default(),
+            deleted_files: AtomicU64::default(),
+            deleted_dirs: AtomicU64::default(),
+            deleted_bytes: AtomicU64::default(),
+            renames: AtomicU64::default(),
+            failures: Mutex::default(),
+            speed: Mutex::new(Speed::new(started)),
+            next_id: AtomicU64::default(),
+            active: Mutex::default(),
+        }))
+    }
+
+    /// Entries were seen in a listing.
+    pub fn listed(&self, entries: u64) {
+        add(&self.0.listed, entries);
+    }
+
+    /// A pair of files is going to be compared.
+    pub fn expect_check(&self) {
+        add(&self.0.checks.total, 1);
+    }
+
+    /// A pair of files has been compared.
+    pub fn checked(&self) {
+        add(&self.0.checks.done, 1);
+    }
+
+    /// A file of `size` bytes is going to be transferred.
+    pub fn expect_transfer(&self, size: u64) {
+        add(&self.0.transfers.total, 1);
+        add(&self.0.bytes.total, size);
+    }
+
+    /// An expected transfer starts.
+    pub fn start(&self, name: &RelPath, size: u64) -> ActiveTransfer {
+        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        let active = Arc::new(Active {
+            name: name.clone(),
+            size,
+            done: AtomicU64::default(),
+            started: Instant::now(),
+        });
+        lock(&self.0.active).insert(id, Arc::clone(&active));
+        ActiveTransfer { stats: self.clone(), id, active, finished: false }
+    }
+
+    /// A file of `size` bytes was deleted.
+    pub fn deleted_file(&self, size: u64) {
+        add(&self.0.deleted_files, 1);
+        add(&self.0.deleted_bytes, size);
+    }
+
+    /// A folder was deleted.
+    pub fn deleted_dir(&self) {
+        add(&self.0.deleted_dirs, 1);
+    }
+
+    /// A file was renamed at the destination instead of being transferred.
+    pub fn renamed(&self) {
+        add(&self.0.renames, 1);
+    }
+
+    /// Something failed. Count each failure once, where it is logged.
+    pub fn failed(&self, error: &Error) {
+        let mut failures = lock(&self.0.failures);
+        failures.count = failures.count.saturating_add(1);
+        if !failures.kinds.contains(&error.kind()) {
+            failures.kinds.push(error.kind());
+        }
+        failures.retryable |= error.retry() != Retry::Never;
+        failures.last = Some(error.to_string());
+    }
+
+    /// What failed so far.
+    pub fn errors(&self) -> Errors {
+        let failures = lock(&self.0.failures);
+        Errors {
+            count: failures.count,
+            kinds: failures.kinds.clone(),
+            last: failures.last.clone(),
+            retryable: failures.retryable,
+        }
+    }
+
+    /// The counters now. Also takes a sample of the speed.
+    pub fn snapshot(&self) -> Snapshot {
+        let counters = &self.0;
+        let bytes = counters.bytes.ratio();
+        let speed = lock(&counters.speed).sample(Instant::now(), bytes.done);
+        Snapshot {
+            elapsed: counters.started.elapsed(),
+            listed: get(&counters.listed),
+            checks: counters.checks.ratio(),
+            transfers: counters.transfers.ratio(),
+            bytes,
+            deleted_files: get(&counters.deleted_files),
+            deleted_dirs: get(&counters.deleted_dirs),
+            deleted_bytes: get(&counters.deleted_bytes),
+            renames: get(&counters.renames),
+            errors: self.errors(),
+            speed,
+            eta: remaining(bytes, speed),
+            active: lock(&counters.active).iter().map(|(id, active)| active.describe(*id)).collect(),
+        }
+    }
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Progress {
+    fn ratio(&self) -> Ratio {
+        Ratio { done: get(&self.done), total: get(&self.total) }
+    }
+}
+
+impl Active {
+    fn describe(&self, id: u64) -> Transferring {
+        let done = get(&self.done);
+        let seconds = self.started.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let speed = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        Transferring { id, name: self.name.clone(), size: self.size, done, speed }
+    }
+}
+
+/// One transfer under way. Dropped without [`finish`](Self::finish) it has failed: what it moved no longer counts.
+pub struct ActiveTransfer {
+    stats: Stats,
+    id: u64,
+    active: Arc<Active>,
+    finished: bool,
+}
+
+impl ActiveTransfer {
+    /// More bytes have arrived.
+    pub fn advance(&self, bytes: u64) {
+        add(&self.active.done, bytes);
+        add(&self.stats.0.bytes.done, bytes);
+    }
+
+    /// The file is whole and in place.
+    pub fn finish(mut self) {
+        self.finished = true;
+        add(&self.stats.0.transfers.done, 1);
+    }
+}
+
+impl Drop for ActiveTransfer {
+    fn drop(&mut self) {
+        lock(&self.stats.0.active).remove(&self.id);
+        if !self.finished {
+            self.stats.0.bytes.done.fetch_sub(get(&self.active.done), Ordering::Relaxed);
+        }
+    }
+}
+
+/// The time the rest takes at this speed.
+#[expect(clippy::cast_precision_loss, reason = "a time for people")]
+fn remaining(bytes: Ratio, speed: f64) -> Option<Duration> {
+    let left = bytes.total.checked_sub(bytes.done).filter(|left| *left > 0)?;
+    Duration::try_from_secs_f64((left as f64 / speed).round()).ok()
+}
+
+fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+fn get(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_finished_transfer_counts_and_a_dropped_one_does_not() {
+        let stats = Stats::new();
+        stats.expect_transfer(10);
+        stats.expect_transfer(20);
+        let (first, second) = (stats.start(&path("a"), 10), stats.start(&path("b"), 20));
+        first.advance(10);
+        second.advance(7);
+        let snapshot = stats.snapshot();
+        assert_eq!(snapshot.bytes, Ratio { done: 17, total: 30 });
+        assert_eq!(snapshot.active.len(), 2);
+        assert_eq!(snapshot.active[1].name, path("b"));
+        assert_eq!(snapshot.active[1].done, 7);
+
+        first.finish();
+        drop(second);
+        let snapshot = stats.snapshot();
+        assert_eq!(snapshot.bytes, Ratio { done: 10, total: 30 });
+        assert_eq!(snapshot.transfers, Ratio { done: 1, total: 2 });
+        assert!(snapshot.active.is_empty());
+    }
+
+    #[test]
+    fn errors_keep_their_kinds_once_and_the_last_text() {
+        let stats = Stats::new();
+        for kind in [Kind::NoSpace, Kind::TimedOut, Kind::NoSpace] {
+            stats.failed(&Error::new(kind, "write", "it failed"));
+        }
+        let errors = stats.errors();
+        assert_eq!((errors.count, errors.retryable), (3, true));
+        assert_eq!(errors.kinds, [Kind::NoSpace, Kind::TimedOut]);
+        assert_eq!(errors.last.as_deref(), Some("write: it failed"));
+    }
+
+    #[test]
+    fn the_remaining_time_needs_a_speed_and_a_rest() {
+        assert_eq!(remaining(Ratio { done: 5, total: 105 }, 50.0), Some(Duration::from_secs(2)));
+        assert_eq!(remaining(Ratio { done: 5, total: 5 }, 50.0), None);
+        assert_eq!(remaining(Ratio { done: 0, total: 5 }, 0.0), None);
+    }
+}
