@@ -92,7 +92,10 @@ impl RelPath {
     /// Whether `path` is this path or below it.
     pub fn contains(&self, path: &Self) -> bool {
         self.is_root()
-            || path.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
+            || path
+                .0
+                .strip_prefix(self.0.as_slice())
+                .is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
     }
 
     /// The folder that holds this path; `None` for the root.

@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, Per
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::future::lazy;
 use rustix::fs::{Timespec, Timestamps};
 
 use super::close::close;
@@ -35,9 +36,9 @@ impl Local {
     }
 }
 
-/// Runs a system call now; local files answer at once.
-fn now<'a, T: Send + 'a>(result: Result<T>) -> Task<'a, T> {
-    Box::pin(std::future::ready(result))
+/// Makes system calls when it is first polled; local files answer at once.
+fn task<'a, T: Send + 'a>(calls: impl FnOnce() -> Result<T> + Send + 'a) -> Task<'a, T> {
+    Box::pin(lazy(|_| calls()))
 }
 
 fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -58,7 +59,11 @@ fn metadata_of(found: &fs::Metadata) -> Metadata {
             FileType::Special
         },
         size: found.len(),
-        modified: Some(i128::from(found.mtime()).saturating_mul(NANOSECONDS).saturating_add(i128::from(found.mtime_nsec()))),
+        modified: Some(
+            i128::from(found.mtime())
+                .saturating_mul(NANOSECONDS)
+                .saturating_add(i128::from(found.mtime_nsec())),
+        ),
         mode: Some(found.mode() & 0o7777),
     }
 }
@@ -97,57 +102,76 @@ impl Fs for Local {
     }
 
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        let full = self.full(path);
-        now(fs::metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full)))
+        task(|| {
+            let full = self.full(path);
+            fs::metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
+        })
     }
 
     fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        let full = self.full(path);
-        now(fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full)))
+        task(|| {
+            let full = self.full(path);
+            fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
+        })
     }
 
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
-        let full = self.full(path);
-        now(fs::canonicalize(&full).map(|real| real.into_os_string().into_vec()).map_err(failed("resolve", &full)))
+        task(|| {
+            let full = self.full(path);
+            fs::canonicalize(&full)
+                .map(|real| real.into_os_string().into_vec())
+                .map_err(failed("resolve", &full))
+        })
     }
 
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
-        now(list(&self.full(path)))
+        task(|| list(&self.full(path)))
     }
 
     fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>> {
-        let path = self.full(path);
-        let opened = File::open(&path).map_err(failed("open", &path));
-        now(opened.map(|file| Box::new(OpenFile { file, path }) as Box<dyn ReadFile>))
+        task(|| {
+            let path = self.full(path);
+            let file = File::open(&path).map_err(failed("open", &path))?;
+            Ok(Box::new(OpenFile { file, path }) as Box<dyn ReadFile>)
+        })
     }
 
     fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>> {
-        let path = self.full(path);
-        let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
-        now(opened.map_err(failed("create", &path)).map(|file| Box::new(OpenFile { file, path }) as Box<dyn WriteFile>))
+        task(move || {
+            let path = self.full(path);
+            let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
+            let file = opened.map_err(failed("create", &path))?;
+            Ok(Box::new(OpenFile { file, path }) as Box<dyn WriteFile>)
+        })
     }
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
-        let to = self.full(to);
-        now(fs::rename(self.full(from), &to).map_err(failed("rename to", &to)))
+        task(|| {
+            let to = self.full(to);
+            fs::rename(self.full(from), &to).map_err(failed("rename to", &to))
+        })
     }
 
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
-        let full = self.full(path);
-        now(fs::remove_file(&full).map_err(failed("remove", &full)))
+        task(|| {
+            let full = self.full(path);
+            fs::remove_file(&full).map_err(failed("remove", &full))
+        })
     }
 
     fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
-        let full = self.full(path);
-        now(match if path.is_root() { fs::create_dir_all(&full) } else { fs::create_dir(&full) } {
-            // A link to a folder is not one: nothing is written through it.
-            Err(error)
-                if error.kind() == io::ErrorKind::AlreadyExists
-                    && fs::symlink_metadata(&full).is_ok_and(|found| found.is_dir()) =>
-            {
-                Ok(())
+        task(|| {
+            let full = self.full(path);
+            match if path.is_root() { fs::create_dir_all(&full) } else { fs::create_dir(&full) } {
+                // A link to a folder is not one: nothing is written through it.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && fs::symlink_metadata(&full).is_ok_and(|found| found.is_dir()) =>
+                {
+                    Ok(())
+                }
+                other => other.map_err(failed("make folder", &full)),
             }
-            other => other.map_err(failed("make folder", &full)),
         })
     }
 }
@@ -162,21 +186,27 @@ impl OpenFile {
     fn look_up(&self) -> Result<Metadata> {
         self.file.metadata().map(|found| metadata_of(&found)).map_err(failed("look up", &self.path))
     }
+
+    fn set(&self, mode: u32, dates: Option<Dates>) -> io::Result<()> {
+        if let Some(dates) = dates {
+            let time = timespec(dates.modified);
+            rustix::fs::futimens(&self.file, &Timestamps { last_access: time, last_modification: time })?;
+        }
+        self.file.set_permissions(Permissions::from_mode(mode))
+    }
 }
 
 impl ReadFile for OpenFile {
     fn metadata(&self) -> Task<'_, Metadata> {
-        now(self.look_up())
+        task(|| self.look_up())
     }
 
     fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
-        let mut data = vec![0; length];
-        now(match self.file.read_at(&mut data, offset) {
-            Ok(count) => {
-                data.truncate(count);
-                Ok(data)
-            }
-            Err(error) => Err(failed("read", &self.path)(error)),
+        task(move || {
+            let mut data = vec![0; length];
+            let count = self.file.read_at(&mut data, offset).map_err(failed("read", &self.path))?;
+            data.truncate(count);
+            Ok(data)
         })
     }
 
@@ -187,27 +217,20 @@ impl ReadFile for OpenFile {
 
 impl WriteFile for OpenFile {
     fn metadata(&self) -> Task<'_, Metadata> {
-        now(self.look_up())
+        task(|| self.look_up())
     }
 
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
-        now(self.file.write_all_at(&data, offset).map_err(failed("write", &self.path)))
+        task(move || self.file.write_all_at(&data, offset).map_err(failed("write", &self.path)))
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
-        let set = || -> io::Result<()> {
-            if let Some(dates) = dates {
-                let time = timespec(dates.modified);
-                rustix::fs::futimens(&self.file, &Timestamps { last_access: time, last_modification: time })?;
-            }
-            self.file.set_permissions(Permissions::from_mode(mode))
-        };
-        now(set().map_err(failed("set attributes of", &self.path)))
+        task(move || self.set(mode, dates).map_err(failed("set attributes of", &self.path)))
     }
 
     fn close(&self) -> Task<'_, ()> {
         // The system reports delayed errors on the close of any descriptor of a file, so a duplicate will do.
-        now(self.file.try_clone().and_then(close).map_err(failed("close", &self.path)))
+        task(|| self.file.try_clone().and_then(close).map_err(failed("close", &self.path)))
     }
 
     fn chunk_size(&self) -> usize {

@@ -78,10 +78,14 @@ impl Sftp {
         if let Ok(space) = client.space(parent_of(path)).await
             && space.available == 0
         {
-            return Error::new(Kind::NoSpace, "write", "no space left on the server").on(path).caused_by(error);
+            return Error::new(Kind::NoSpace, "write", "no space left on the server")
+                .on(path)
+                .caused_by(error);
         }
         match client.lstat(path).await.map(|found| metadata_of(&found).file_type) {
-            Ok(FileType::Directory) => Error::new(Kind::IsADirectory, "write", "a folder stands there").on(path),
+            Ok(FileType::Directory) => {
+                Error::new(Kind::IsADirectory, "write", "a folder stands there").on(path)
+            }
             _ => error,
         }
     }
@@ -130,7 +134,11 @@ fn sort_out(names: Vec<NamedAttributes>, path: &[u8]) -> (Vec<Entry>, Vec<Error>
                 Some(Entry { name, metadata, is_link: metadata.file_type == FileType::Symlink })
             }
             Err(error) => {
-                let reason = format!("the server sent the name {:?} in it: {}", error.path().unwrap_or_default(), error.reason());
+                let reason = format!(
+                    "the server sent the name {:?} in it: {}",
+                    error.path().unwrap_or_default(),
+                    error.reason()
+                );
                 refused.push(Error::new(Kind::InvalidName, "list", reason).on(path));
                 None
             }
@@ -184,7 +192,11 @@ fn metadata_of(attributes: &Attributes) -> Metadata {
 /// Seconds as the protocol has them: 32 bits without a sign, up to the year 2106.
 fn seconds(nanoseconds: i128) -> Result<u32> {
     u32::try_from(nanoseconds.div_euclid(NANOSECONDS)).map_err(|_| {
-        Error::new(Kind::OutOfRange, "set time", "SFTP carries times from 1970 to 2106 only, and this file's is outside")
+        Error::new(
+            Kind::OutOfRange,
+            "set time",
+            "SFTP carries times from 1970 to 2106 only, and this file's is outside",
+        )
     })
 }
 
@@ -367,9 +379,15 @@ impl WriteFile for RemoteFile {
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
         Box::pin(async move {
-            let times = dates.map(|dates| seconds(dates.modified)).transpose().map_err(|error| error.on(&self.path))?;
-            let attributes =
-                Attributes { permissions: Some(mode), times: times.map(|time| (time, time)), ..Attributes::default() };
+            let times = dates
+                .map(|dates| seconds(dates.modified))
+                .transpose()
+                .map_err(|error| error.on(&self.path))?;
+            let attributes = Attributes {
+                permissions: Some(mode),
+                times: times.map(|time| (time, time)),
+                ..Attributes::default()
+            };
             self.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
         })
     }

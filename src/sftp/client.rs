@@ -60,7 +60,11 @@ impl Client {
             return Err(protocol_error("the server did not open with its version"));
         };
         if version < VERSION {
-            return Err(Error::new(Kind::Unsupported, "start SFTP", format!("the server speaks version {version}, 3 is needed")));
+            return Err(Error::new(
+                Kind::Unsupported,
+                "start SFTP",
+                format!("the server speaks version {version}, 3 is needed"),
+            ));
         }
         let extensions = Extensions::from_pairs(&extensions);
         log::debug!("SFTP version {version}, {extensions:?}");
@@ -134,7 +138,12 @@ impl Client {
 
     /// Sets attributes of a path.
     pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
-        self.done("set attributes of", path, Packet::request(kind::SETSTAT).string(path).attributes(attributes)).await
+        self.done(
+            "set attributes of",
+            path,
+            Packet::request(kind::SETSTAT).string(path).attributes(attributes),
+        )
+        .await
     }
 
     /// Removes a file or a symbolic link.
@@ -191,7 +200,9 @@ impl Client {
     /// The free space of the file system that holds `path`.
     pub async fn space(&self, path: &[u8]) -> Result<Space> {
         if !self.0.extensions.statvfs {
-            return Err(Error::new(Kind::Unsupported, "ask for free space", "the server does not tell it").on(path));
+            return Err(
+                Error::new(Kind::Unsupported, "ask for free space", "the server does not tell it").on(path)
+            );
         }
         match self.send(Packet::request(kind::EXTENDED).string(STATVFS.as_bytes()).string(path)).await? {
             Reply::Extended(reply) => Space::parse(&reply),
@@ -228,10 +239,12 @@ impl Handle {
     pub async fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>> {
         match self.client.send(self.request(kind::READ).u64(offset).u32(length)).await? {
             Reply::Status(Status { code: Status::EOF, .. }) => Ok(Vec::new()),
-            Reply::Data(data) if data.is_empty() && length > 0 => Err(protocol_error("the server answered a read with no data")),
-            Reply::Data(data) if data.len() > usize::try_from(length).unwrap_or(usize::MAX) => {
-                Err(protocol_error(format!("the server sent {} bytes where {length} were asked for", data.len())))
+            Reply::Data(data) if data.is_empty() && length > 0 => {
+                Err(protocol_error("the server answered a read with no data"))
             }
+            Reply::Data(data) if data.len() > usize::try_from(length).unwrap_or(usize::MAX) => Err(
+                protocol_error(format!("the server sent {} bytes where {length} were asked for", data.len())),
+            ),
             Reply::Data(data) => Ok(data),
             other => Err(unexpected("read", other)),
         }

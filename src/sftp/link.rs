@@ -59,8 +59,9 @@ struct Request {
 impl Link {
     /// Starts the thread that drives `streams`. An answer must come within `timeout` of the last progress.
     pub(crate) fn start(streams: Box<dyn Streams>, timeout: Duration) -> Result<Self> {
-        let (wake_read, wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK)
-            .map_err(|error| Error::from_io("start connection", error.into()))?;
+        let (wake_read, wake) =
+            rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK)
+                .map_err(|error| Error::from_io("start connection", error.into()))?;
         let shared = Arc::new(Shared { queue: Mutex::default(), wake, asleep: AtomicBool::new(false) });
         let driver = Driver {
             lanes: (0..streams.count()).map(|_| Lane::default()).collect(),
@@ -81,7 +82,11 @@ impl Link {
     }
 
     /// Queues a request on `stream` and returns what will be its reply.
-    pub(crate) fn request(&self, stream: usize, packet: Packet) -> impl Future<Output = Result<Reply>> + Send + use<> {
+    pub(crate) fn request(
+        &self,
+        stream: usize,
+        packet: Packet,
+    ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         self.submit(stream, packet, false)
     }
 
@@ -119,7 +124,12 @@ impl Link {
         self.shared().lock().ended.is_none()
     }
 
-    fn submit(&self, stream: usize, packet: Packet, is_init: bool) -> impl Future<Output = Result<Reply>> + Send + use<> {
+    fn submit(
+        &self,
+        stream: usize,
+        packet: Packet,
+        is_init: bool,
+    ) -> impl Future<Output = Result<Reply>> + Send + use<> {
         let (sender, receiver) = oneshot::channel();
         let shared = Arc::clone(self.shared());
         let refused = {
@@ -134,7 +144,9 @@ impl Link {
         async move {
             match refused {
                 Some(error) => Err(error),
-                None => receiver.await.unwrap_or_else(|_| Err(shared.lock().ended.as_ref().map_or_else(lost, Error::share))),
+                None => receiver
+                    .await
+                    .unwrap_or_else(|_| Err(shared.lock().ended.as_ref().map_or_else(lost, Error::share))),
             }
         }
     }
@@ -163,8 +175,9 @@ impl Shared {
     /// Ends the thread's sleep, if it sleeps.
     fn wake(&self) {
         if self.asleep.swap(false, Ordering::SeqCst) {
-            // A full pipe is awake enough.
-            let _: rustix::io::Result<usize> = rustix::io::write(&self.wake, &[1]);
+            if let Err(error) = rustix::io::write(&self.wake, &[1]) {
+                log::debug!("waking the connection: {error}");
+            }
         }
     }
 }
@@ -207,7 +220,9 @@ impl Lane {
             let Some(packet) = rest.get(..length) else { break };
             let (id, reply) = Reply::parse(packet)?;
             let Some(waiter) = self.waiting.remove(&id) else {
-                return Err(protocol_error(format!("the server answered request {id}, which was not asked or was answered before")));
+                return Err(protocol_error(format!(
+                    "the server answered request {id}, which was not asked or was answered before"
+                )));
             };
             self.has_version = true;
             if let Some(waiter) = waiter {
@@ -224,9 +239,15 @@ impl Lane {
     fn bad_length(&self, start: usize, length: usize) -> Error {
         let text = self.input.get(start..).unwrap_or_default();
         let text = text.get(..text.len().min(80)).unwrap_or_default();
-        if !self.has_version && text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
-            return protocol_error(format!("the server printed text before SFTP started: {}", crate::path::escape(text)))
-                .advice("make the login shell silent for sessions without a terminal (look in .bashrc, .profile)");
+        if !self.has_version && text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+        {
+            return protocol_error(format!(
+                "the server printed text before SFTP started: {}",
+                crate::path::escape(text)
+            ))
+            .advice(
+                "make the login shell silent for sessions without a terminal (look in .bashrc, .profile)",
+            );
         }
         protocol_error(format!("the server announced a packet of {length} bytes"))
     }
@@ -243,7 +264,9 @@ struct Output {
 impl Output {
     fn push(&mut self, packet: Vec<u8>) {
         match self.chunks.back_mut() {
-            Some(last) if last.len().saturating_add(packet.len()) <= SHARED_CHUNK => last.extend_from_slice(&packet),
+            Some(last) if last.len().saturating_add(packet.len()) <= SHARED_CHUNK => {
+                last.extend_from_slice(&packet)
+            }
             _ => self.chunks.push_back(packet),
         }
     }
@@ -284,15 +307,18 @@ impl Driver {
         let error = match self.drive() {
             Ok(()) => lost(),
             Err(error) => match self.streams.complaint() {
-                Some(text) if error.kind() == Kind::ConnectionLost => {
-                    Error::new(error.kind(), "talk SFTP", format!("the server ended the session and said: {text}"))
-                }
+                Some(text) if error.kind() == Kind::ConnectionLost => Error::new(
+                    error.kind(),
+                    "talk SFTP",
+                    format!("the server ended the session and said: {text}"),
+                ),
                 _ => error,
             },
         };
         let mut queue = self.shared.lock();
         let requests = std::mem::take(&mut queue.requests);
-        let waiting = self.lanes.iter_mut().flat_map(|lane| lane.waiting.drain().filter_map(|(_, waiter)| waiter));
+        let waiting =
+            self.lanes.iter_mut().flat_map(|lane| lane.waiting.drain().filter_map(|(_, waiter)| waiter));
         for waiter in waiting.chain(requests.into_iter().filter_map(|request| request.reply)) {
             drop(waiter.send(Err(error.share())));
         }
@@ -377,7 +403,8 @@ impl Driver {
 
     fn write_turn(&mut self) -> Result<bool> {
         let mut moved = false;
-        let order = self.clogged.into_iter().chain((0..self.lanes.len()).filter(|lane| Some(*lane) != self.clogged));
+        let order =
+            self.clogged.into_iter().chain((0..self.lanes.len()).filter(|lane| Some(*lane) != self.clogged));
         for stream in order.collect::<Vec<_>>() {
             let Some(lane) = self.lanes.get_mut(stream) else { continue };
             while let Some(rest) = lane.output.front() {
@@ -440,5 +467,6 @@ impl Driver {
 }
 
 fn broken(error: io::Error) -> Error {
-    Error::new(Kind::ConnectionLost, "talk to the server", format!("the connection broke: {error}")).caused_by(error)
+    Error::new(Kind::ConnectionLost, "talk to the server", format!("the connection broke: {error}"))
+        .caused_by(error)
 }

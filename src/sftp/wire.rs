@@ -275,7 +275,10 @@ pub(crate) enum Reply {
     Attributes(Attributes),
     Extended(Vec<u8>),
     /// The answer to `INIT`; it has no id and stands for request zero.
-    Version { version: u32, extensions: Vec<(Vec<u8>, Vec<u8>)> },
+    Version {
+        version: u32,
+        extensions: Vec<(Vec<u8>, Vec<u8>)>,
+    },
 }
 
 impl Reply {
@@ -314,7 +317,9 @@ fn parse_names(mut fields: Fields<'_>) -> Result<Vec<NamedAttributes>> {
     // Two string lengths and the attribute flags take twelve bytes, so a count beyond that is a lie.
     let possible = fields.0.len() / 12;
     if usize::try_from(count).map_or(true, |count| count > possible) {
-        return Err(protocol_error(format!("the server announced {count} names and sent at most {possible}")));
+        return Err(protocol_error(format!(
+            "the server announced {count} names and sent at most {possible}"
+        )));
     }
     (0..count)
         .map(|_| {

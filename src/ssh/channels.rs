@@ -29,7 +29,7 @@ pub struct Channels {
     socket: OwnedFd,
     service: Service,
     environment: Vec<(String, String)>,
-    channels: Vec<Channel>,
+    open: Vec<Channel>,
     clogged: bool,
 }
 
@@ -38,26 +38,30 @@ impl Channels {
     ///
     /// # Errors
     /// The server refuses the channel, a variable or the service.
-    pub fn open(session: Session, socket: OwnedFd, service: Service, environment: Vec<(String, String)>) -> Result<Self> {
-        let mut this = Self { session, socket, service, environment, channels: Vec::new(), clogged: false };
+    pub fn open(
+        session: Session,
+        socket: OwnedFd,
+        service: Service,
+        environment: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let mut this = Self { session, socket, service, environment, open: Vec::new(), clogged: false };
         super::Streams::open(&mut this)?;
         Ok(this)
     }
 
     fn start(&self) -> Result<Channel> {
-        let mut channel = self
-            .session
-            .channel_open("session", WINDOW, PACKET, None)
-            .map_err(|error| refused("open a channel", &error, "the server allows no further channel (MaxSessions)"))?;
+        let mut channel = self.session.channel_open("session", WINDOW, PACKET, None).map_err(|error| {
+            refused("open a channel", &error, "the server allows no further channel (MaxSessions)")
+        })?;
         for (name, value) in &self.environment {
-            channel
-                .setenv(name, value)
-                .map_err(|error| refused("set variable", &error, "the server accepts no such variable (AcceptEnv)").on(name))?;
+            channel.setenv(name, value).map_err(|error| {
+                refused("set variable", &error, "the server accepts no such variable (AcceptEnv)").on(name)
+            })?;
         }
         match &self.service {
-            Service::Subsystem(name) => channel
-                .subsystem(name)
-                .map_err(|error| refused("start subsystem", &error, "the server does not offer this subsystem").on(name))?,
+            Service::Subsystem(name) => channel.subsystem(name).map_err(|error| {
+                refused("start subsystem", &error, "the server does not offer this subsystem").on(name)
+            })?,
             Service::Command(command) => channel
                 .exec(command)
                 .map_err(|error| refused("run", &error, "the server does not run commands").on(command))?,
@@ -66,13 +70,15 @@ impl Channels {
     }
 
     fn channel(&mut self, stream: usize) -> io::Result<&mut Channel> {
-        self.channels.get_mut(stream).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.open.get_mut(stream).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
 fn refused(operation: &'static str, error: &ssh2::Error, reason: &'static str) -> Error {
     match error.code() {
-        ErrorCode::Session(code) if CHANNEL_REFUSED.contains(&code) => Error::new(Kind::Unsupported, operation, reason),
+        ErrorCode::Session(code) if CHANNEL_REFUSED.contains(&code) => {
+            Error::new(Kind::Unsupported, operation, reason)
+        }
         ErrorCode::Session(-9) => Error::new(Kind::TimedOut, operation, "no answer from the server"),
         _ => Error::new(Kind::ConnectionLost, operation, error.message().to_owned()),
     }
@@ -80,7 +86,7 @@ fn refused(operation: &'static str, error: &ssh2::Error, reason: &'static str) -
 
 impl super::Streams for Channels {
     fn count(&self) -> usize {
-        self.channels.len()
+        self.open.len()
     }
 
     fn read(&mut self, stream: usize, buffer: &mut [u8]) -> io::Result<usize> {
@@ -102,7 +108,7 @@ impl super::Streams for Channels {
         self.session.set_blocking(true);
         let channel = self.start();
         self.session.set_blocking(false);
-        self.channels.push(channel?);
+        self.open.push(channel?);
         Ok(())
     }
 
@@ -112,7 +118,10 @@ impl super::Streams for Channels {
 
     fn complaint(&mut self) -> Option<String> {
         let mut text = vec![0; 512];
-        let length = self.channels.iter_mut().find_map(|channel| channel.stderr().read(&mut text).ok().filter(|count| *count > 0))?;
+        let length = self
+            .open
+            .iter_mut()
+            .find_map(|channel| channel.stderr().read(&mut text).ok().filter(|count| *count > 0))?;
         let text = text.get(..length)?.trim_ascii();
         (!text.is_empty()).then(|| crate::path::escape(text).into_owned())
     }
@@ -120,7 +129,10 @@ impl super::Streams for Channels {
     fn shut_down(&mut self) {
         // Dropping a channel or session waits for the server unless the socket is gone.
         if self.session.disconnect(None, "done", None).is_err() {
-            log::debug!("the server was not told of the end of the connection on descriptor {}", self.socket.as_raw_fd());
+            log::debug!(
+                "the server was not told of the end of the connection on descriptor {}",
+                self.socket.as_raw_fd()
+            );
         }
         if let Err(error) = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both) {
             log::debug!("shutting down the connection: {error}");

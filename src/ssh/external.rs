@@ -36,7 +36,9 @@ impl External {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(broken)?;
-        let (Some(input), Some(output), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+        let (Some(input), Some(output), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
             return Err(Error::new(Kind::Io, "start", "its standard streams are missing").on(program));
         };
         for descriptor in [input.as_fd(), output.as_fd(), stderr.as_fd()] {
@@ -64,7 +66,11 @@ impl super::Streams for External {
     }
 
     fn open(&mut self) -> Result<()> {
-        Err(Error::new(Kind::Unsupported, "open a channel", "an external ssh program carries one stream only"))
+        Err(Error::new(
+            Kind::Unsupported,
+            "open a channel",
+            "an external ssh program carries one stream only",
+        ))
     }
 
     fn descriptors(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>) {

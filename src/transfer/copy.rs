@@ -20,8 +20,8 @@ use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Fs, Metadata};
 use crate::path::{Name, RelPath};
 
-/// Files under way at once, large and small.
-const FILES: usize = 128;
+/// Files under way at once, large and small, unless told otherwise.
+pub const IN_FLIGHT: usize = 128;
 /// Files up to this many bytes are small: they take their turns on one connection beside all others.
 const SMALL: u64 = 256 * 1024;
 /// Tries for a file whose connection is lost.
@@ -37,6 +37,8 @@ pub struct Copy {
     pub only: Option<Name>,
     /// The tree to change.
     pub destination: Arc<dyn Fs>,
+    /// Files under way at once on a connection, large and small.
+    pub in_flight: usize,
     /// Large files copied at once.
     pub transfers: usize,
     /// Folders read at once.
@@ -70,7 +72,9 @@ impl Copy {
         let mut folders = Folders::new(Arc::clone(&self.destination));
         self.actions()
             .try_filter_map(|action| ready(self.prepare(action, &mut folders)))
-            .try_for_each_concurrent(FILES, |(file, parent)| self.copy_one(copier, &large, file, parent))
+            .try_for_each_concurrent(self.in_flight.max(1), |(file, parent)| {
+                self.copy_one(copier, &large, file, parent)
+            })
             .await
     }
 
@@ -135,7 +139,8 @@ impl Copy {
                 }
                 self.stats.expect_transfer(file.source.size);
                 let folder = file.to.parent().unwrap_or_default();
-                let parent = if file.has_parent { ready(Ok(())).boxed() } else { folders.make(&folder).boxed() };
+                let parent =
+                    if file.has_parent { ready(Ok(())).boxed() } else { folders.make(&folder).boxed() };
                 Ok(Some((file, parent)))
             }
         }
@@ -143,11 +148,11 @@ impl Copy {
 
     async fn copy_one(&self, copier: &Copier, large: &Budget, file: CopyFile, parent: Parent) -> Result<()> {
         let _turn = if file.source.size > SMALL { Some(large.take(1).await) } else { None };
-        let copied = match parent.await {
+        let result = match parent.await {
             Ok(()) => self.attempt(copier, &file).await,
             Err(error) => Err(error),
         };
-        match copied {
+        match result {
             Ok(()) => {
                 let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
                 log::info!("{}: Copied ({how})", file.to);
@@ -168,7 +173,9 @@ impl Copy {
         loop {
             let active = self.stats.start(&file.to, file.source.size);
             match copier.copy(file, &active).await {
-                Err(error) if error.retry() == Retry::AfterReconnect && !error.is_fatal() && attempt < ATTEMPTS => {
+                Err(error)
+                    if error.retry() == Retry::AfterReconnect && !error.is_fatal() && attempt < ATTEMPTS =>
+                {
                     log::warn!("{}: attempt {attempt} of {ATTEMPTS}: {error}", file.to);
                     attempt += 1;
                 }
@@ -194,7 +201,11 @@ impl Copy {
     fn announce(&self, file: &CopyFile) {
         self.stats.expect_transfer(file.source.size);
         self.stats.start(&file.to, file.source.size).finish();
-        log::warn!("{}: Skipped copy as --dry-run is set (size {})", file.to, crate::units::size::short(file.source.size));
+        log::warn!(
+            "{}: Skipped copy as --dry-run is set (size {})",
+            file.to,
+            crate::units::size::short(file.source.size)
+        );
     }
 }
 

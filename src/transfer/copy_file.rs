@@ -77,7 +77,8 @@ impl Copier {
         let (reader, writer) = (opened.0?, opened.1?);
         let chunk = reader.chunk_size().min(writer.chunk_size());
         let size = file.source.size;
-        let (last, read) = if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk) {
+        let (last, read) = if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk)
+        {
             let _memory = self.memory.take(length).await;
             let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
             (Some(data?), after?)
@@ -93,12 +94,20 @@ impl Copier {
     }
 
     /// Moves the content in chunks, many at once.
-    async fn pump(&self, reader: &dyn ReadFile, writer: &dyn WriteFile, size: u64, chunk: usize, active: &ActiveTransfer) -> Result<()> {
+    async fn pump(
+        &self,
+        reader: &dyn ReadFile,
+        writer: &dyn WriteFile,
+        size: u64,
+        chunk: usize,
+        active: &ActiveTransfer,
+    ) -> Result<()> {
         let mut offset = 0_u64;
         let mut moving = FuturesUnordered::new();
         loop {
             while offset < size && moving.len() < DEPTH {
-                let length = usize::try_from(size.saturating_sub(offset)).map_or(chunk, |left| left.min(chunk));
+                let length =
+                    usize::try_from(size.saturating_sub(offset)).map_or(chunk, |left| left.min(chunk));
                 let start = offset;
                 moving.push(async move {
                     let _memory = self.memory.take(length).await;
@@ -126,7 +135,8 @@ impl Copier {
             }
         };
         let (written, set, found, closed) =
-            join4(write, writer.set_metadata(self.mode(file), dates), writer.metadata(), writer.close()).await;
+            join4(write, writer.set_metadata(self.mode(file), dates), writer.metadata(), writer.close())
+                .await;
         written?;
         closed?;
         if let Err(error) = set {
@@ -141,7 +151,10 @@ impl Copier {
         if found == file.source.size {
             return Ok(());
         }
-        let reason = format!("corrupted on transfer: sizes differ, source {} and destination {found}", file.source.size);
+        let reason = format!(
+            "corrupted on transfer: sizes differ, source {} and destination {found}",
+            file.source.size
+        );
         Err(Error::new(Kind::Corrupted, "copy", reason).on(file.to.as_bytes()))
     }
 

@@ -25,6 +25,7 @@ pub enum Side {
 
 /// What the walk comes to next.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every step is the large one")]
 pub enum Step {
     /// A name in the source, the destination or both. Of the two entries either both are folders or neither is.
     Entry(Pair),
@@ -201,8 +202,10 @@ impl March {
         let steps = merge(&visit.path, folder);
         let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
         if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {
-            let entered = |pair: &&Pair| pair.is_dir() && (pair.source.is_some() || self.limits.enter_destination_only);
-            frame.ahead = frame.steps.iter().filter_map(Step::pair).filter(entered).map(Pair::visit).collect();
+            let entered =
+                |pair: &&Pair| pair.is_dir() && (pair.source.is_some() || self.limits.enter_destination_only);
+            frame.ahead =
+                frame.steps.iter().filter_map(Step::pair).filter(entered).map(Pair::visit).collect();
         }
         self.frames.push(frame);
     }
@@ -215,7 +218,8 @@ impl March {
             check_inside(&*tree, &visit.path).await.map_err(|error| (Side::Destination, error))?;
         }
         let real = self.resolve(&visit.path).await.map_err(|error| (Side::Source, error))?;
-        let is_loop = self.frames.iter().filter_map(|frame| frame.real.as_ref()).any(|above| is_inside(above, &real));
+        let is_loop =
+            self.frames.iter().filter_map(|frame| frame.real.as_ref()).any(|above| is_inside(above, &real));
         if is_loop {
             log::warn!("{}: not following a link that leads back to a folder above it", visit.path);
         }
@@ -241,7 +245,9 @@ impl March {
     /// Keeps the allowed number of folders being read, nearest first. Links wait until the walk comes to them.
     fn read_ahead(&mut self) {
         while self.asked.len() < self.limits.concurrency {
-            let Some(visit) = self.frames.iter_mut().rev().find_map(|frame| frame.ahead.pop_front()) else { return };
+            let Some(visit) = self.frames.iter_mut().rev().find_map(|frame| frame.ahead.pop_front()) else {
+                return;
+            };
             if !visit.is_link {
                 self.ask(visit);
             }
@@ -292,7 +298,10 @@ async fn check_inside(tree: &dyn Fs, path: &RelPath) -> Result<()> {
     if is_inside(&real, &root) {
         return Ok(());
     }
-    let reason = format!("a symbolic link stands there that leads out of the destination, to {}", crate::path::escape(&real));
+    let reason = format!(
+        "a symbolic link stands there that leads out of the destination, to {}",
+        crate::path::escape(&real)
+    );
     Err(Error::new(Kind::PermissionDenied, "write into", reason)
         .on(path.as_bytes())
         .advice("replace the link by a folder, or name its target as the destination"))
@@ -314,7 +323,8 @@ fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
         }
     };
     let destination_missing = matches!(&read.destination, None | Some(Err(_)));
-    let is_unreadable = matches!(&read.destination, Some(Err(error)) if error.kind() != Kind::DirectoryNotFound);
+    let is_unreadable =
+        matches!(&read.destination, Some(Err(error)) if error.kind() != Kind::DirectoryNotFound);
     let source = take(Side::Source, read.source);
     let destination = take(Side::Destination, read.destination);
     if source.is_none() || is_unreadable {
@@ -332,7 +342,10 @@ fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
         let slot = if side == Side::Source { &mut pair.source } else { &mut pair.destination };
         if slot.is_some() {
             let reason = "the name is listed twice; the first one is used";
-            steps.push_back(Step::Failed(side, Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes())));
+            steps.push_back(Step::Failed(
+                side,
+                Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes()),
+            ));
         } else {
             *slot = Some(entry);
         }

@@ -84,7 +84,9 @@ fn decide(pair: Pair, window: Duration) -> Option<Action> {
         FileType::Directory => {
             return Some(Action::Enter(Folder { path: pair.path, exists: pair.destination.is_some() }));
         }
-        FileType::Symlink => return Some(Action::Skip(pair.path, "Can't follow symlink without -L/--copy-links")),
+        FileType::Symlink => {
+            return Some(Action::Skip(pair.path, "Can't follow symlink without -L/--copy-links"));
+        }
         FileType::Special => return Some(Action::Skip(pair.path, "Can't transfer non file/directory")),
         FileType::File => {}
     }
@@ -111,7 +113,9 @@ pub fn file(
             let error = Error::new(Kind::AlreadyExists, "replace", "a device, pipe or socket stands there");
             Action::Fail(Side::Destination, error.on(to.as_bytes()))
         }
-        Some(found) if found.file_type == FileType::File && is_unchanged(&source, found, window) => Action::Keep(to),
+        Some(found) if found.file_type == FileType::File && is_unchanged(&source, found, window) => {
+            Action::Keep(to)
+        }
         _ => Action::Copy(CopyFile { from, to, source, replaces, has_parent }),
     }
 }
