@@ -1,8 +1,21 @@
-//! The command tree, settings, exit codes.
+//! The command tree, settings, exit codes. The only room that reads arguments, asks questions and ends the process.
+//!
+//! A run goes through `parse` (arguments, with the environment as defaults), `settings` (checked once, before
+//! anything is opened), one file of `commands`, and `run`, which reports what failed and picks the exit code.
 
-use std::process::ExitCode;
+pub mod args;
+pub mod backend_flags;
+pub mod bool_flags;
+pub mod commands;
+pub mod context;
+pub mod env_defaults;
+pub mod exit_code;
+pub mod global;
+pub mod open;
+pub mod parse;
+pub mod prompts;
+pub mod run;
+pub mod settings;
+pub mod signals;
 
-/// Runs the program.
-pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use run::main;

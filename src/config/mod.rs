@@ -1,11 +1,22 @@
 //! `rclone.conf`, the remotes it holds and what the environment adds to them.
 
+mod atomic_file;
+pub mod crypt;
+pub mod document;
+#[cfg(test)]
+mod document_tests;
 pub mod environment;
 pub mod expand;
+mod file_lock;
+mod line;
+pub mod location;
 pub mod nearest;
 pub mod obscure;
 mod option_reader;
 pub mod option_table;
 pub mod option_value;
+pub mod password;
+pub mod remote;
 pub mod secret;
 pub mod sftp_options;
+pub mod store;

@@ -85,6 +85,16 @@ pub fn set_bars(bars: Option<MultiProgress>) {
     }
 }
 
+/// Runs `work`, which uses the terminal, with the progress bars out of its way.
+pub fn without_bars<T>(work: impl FnOnce() -> T) -> T {
+    let bars =
+        LOGGER.get().and_then(|logger| logger.0.lock().unwrap_or_else(PoisonError::into_inner).bars.clone());
+    match bars {
+        Some(bars) => bars.suspend(work),
+        None => work(),
+    }
+}
+
 impl State {
     fn apply(&mut self, json: bool, file: Option<File>) {
         self.json = json;

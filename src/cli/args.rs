@@ -1,0 +1,33 @@
+//! The root of the command tree.
+
+use clap::{Parser, Subcommand};
+
+use super::commands::{completion, copy, ls, lsd, obscure, reveal, version};
+use super::global::GlobalArgs;
+
+/// rclone for SSH, with SSH certificates done right.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "sclone", version, propagate_version = false, infer_long_args = false)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do. The help of a command stands at its arguments.
+#[expect(missing_docs, reason = "documentation of a variant would replace the help of its command")]
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    Ls(ls::Args),
+    Lsd(lsd::Args),
+    Copy(copy::Args),
+    Obscure(obscure::Args),
+    #[command(hide = true)]
+    Reveal(reveal::Args),
+    Version(version::Args),
+    Completion(completion::Args),
+}

@@ -1,0 +1,9 @@
+//! One file per command: its arguments, whose documentation is its help, and what it does.
+
+pub mod completion;
+pub mod copy;
+pub mod ls;
+pub mod lsd;
+pub mod obscure;
+pub mod reveal;
+pub mod version;

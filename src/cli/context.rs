@@ -1,0 +1,60 @@
+//! What every command is given.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use log::Level;
+
+use super::prompts::Terminal;
+use super::settings::Settings;
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::output::progress::{Options, Progress, Style};
+use crate::output::stdout::Stdout;
+use crate::questions::Questions;
+use crate::transfer::Stats;
+
+/// The surroundings of a command.
+pub struct Ctx {
+    /// The settings.
+    pub settings: Settings,
+    /// Stops the run.
+    pub cancel: Cancel,
+    /// Counts what is done.
+    pub stats: Stats,
+    /// Takes the result.
+    pub stdout: Stdout,
+    /// Asks the person at the terminal.
+    pub questions: Arc<dyn Questions>,
+}
+
+impl Ctx {
+    /// Surroundings of this process.
+    pub fn new(settings: Settings, cancel: Cancel) -> Self {
+        let questions = Arc::new(Terminal::new(settings.ask_password));
+        Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions }
+    }
+
+    /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.
+    pub fn with_progress(&self, work: impl FnOnce() -> Result<()>) {
+        let progress = Progress::start(&self.stats, self.progress_options());
+        if let Err(error) = work() {
+            self.stats.failed(&error);
+        }
+        progress.finish();
+    }
+
+    /// With `-P` and under `--dry-run` statistics are shown without being asked for by `-v`.
+    fn progress_options(&self) -> Options {
+        let settings = &self.settings;
+        let to_terminal = settings.log.file.is_none() && !settings.log.json;
+        let bars = settings.progress && to_terminal && std::io::stderr().is_terminal();
+        let style = match settings.stats_interval {
+            _ if bars => Style::Bars,
+            Some(interval) => Style::Lines(interval),
+            None => Style::Silent,
+        };
+        let level = if settings.progress || settings.dry_run { Level::Warn } else { Level::Info };
+        Options { style, level, one_line: settings.stats_one_line }
+    }
+}

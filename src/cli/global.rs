@@ -1,0 +1,117 @@
+//! Flags that every command takes, before or after its name. Names and defaults are rclone's.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use log::LevelFilter;
+
+use crate::units::Interval;
+
+/// The global flags as they were given.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Global flags")]
+pub struct GlobalArgs {
+    /// Show what would be done, and change nothing
+    #[arg(short = 'n', long, global = true)]
+    pub dry_run: bool,
+
+    /// Log more: -v what is done to each file, -vv also why
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Log only errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Show progress: bars on a terminal, statistics lines elsewhere
+    #[arg(short = 'P', long, global = true)]
+    pub progress: bool,
+
+    /// Number of large files transferred at once
+    #[arg(long, global = true, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub transfers: u32,
+
+    /// Number of folders read and files compared at once
+    #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub checkers: u32,
+
+    /// Configuration file, instead of the first that exists of the usual places
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Ask for passwords and the like on the terminal
+    #[arg(long, global = true, default_value = "true")]
+    pub ask_password: bool,
+
+    /// Most time to make a connection
+    #[arg(long, global = true, value_name = "DURATION", default_value = "1m")]
+    pub contimeout: Interval,
+
+    /// Most time without a sign of life from the server
+    #[arg(long, global = true, value_name = "DURATION", default_value = "5m")]
+    pub timeout: Interval,
+
+    /// Show sizes as 1.5Mi instead of in bytes
+    #[arg(long, global = true)]
+    pub human_readable: bool,
+
+    /// Time between two statistics in the log; 0 for none
+    #[arg(long, global = true, value_name = "DURATION", default_value = "1m")]
+    pub stats: Interval,
+
+    /// Statistics in one line
+    #[arg(long, global = true)]
+    pub stats_one_line: bool,
+
+    /// Least important messages to log
+    #[arg(long, global = true, value_name = "LEVEL", ignore_case = true)]
+    pub log_level: Option<LogLevel>,
+
+    /// Append the log to this file instead of writing it to stderr
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+
+    /// Log one JSON object a line
+    #[arg(long, global = true)]
+    pub use_json_log: bool,
+}
+
+/// The levels of rclone's log. The first four are one here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum LogLevel {
+    /// As `ERROR`.
+    #[value(hide = true)]
+    Emergency,
+    /// As `ERROR`.
+    #[value(hide = true)]
+    Alert,
+    /// As `ERROR`.
+    #[value(hide = true)]
+    Critical,
+    /// What failed.
+    Error,
+    /// As `NOTICE`.
+    #[value(hide = true)]
+    Warning,
+    /// What a person should know. The default.
+    Notice,
+    /// What is done to each file: `-v`.
+    Info,
+    /// Why it is done: `-vv`.
+    Debug,
+    /// Nothing.
+    Off,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Emergency | LogLevel::Alert | LogLevel::Critical | LogLevel::Error => Self::Error,
+            LogLevel::Warning | LogLevel::Notice => Self::Warn,
+            LogLevel::Info => Self::Info,
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Off => Self::Off,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! From arguments and environment to the command tree's types; help, versions and usage errors end here.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
+
+use super::args::Cli;
+use super::env_defaults::Origin;
+use super::exit_code::ExitCode;
+use super::{backend_flags, bool_flags, env_defaults};
+use crate::config::environment::Environment;
+
+/// Parses the arguments, the program's name first.
+///
+/// # Errors
+/// What clap has to say: a usage error, but also the text of `--help` and `--version`. See [`report`].
+pub fn parse(
+    arguments: impl Iterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<(Cli, ArgMatches), clap::Error> {
+    let arguments: Vec<_> = arguments.collect();
+    let (command, origins) = env_defaults::apply(Cli::command(), environment);
+    let shown = backend_flags::add(command);
+    let parsed =
+        bool_flags::with_values(shown.clone()).try_get_matches_from(&arguments).and_then(|matches| {
+            let cli = Cli::from_arg_matches(&matches)?;
+            Ok((cli, matches))
+        });
+    parsed.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            plain_help(shown, &arguments, error)
+        }
+        _ => name_origin(error, &origins),
+    })
+}
+
+/// The same help with `--flag` instead of `--flag[=<BOOL>]`.
+fn plain_help(command: Command, arguments: &[OsString], help: clap::Error) -> clap::Error {
+    let plain = command.try_get_matches_from(arguments).err();
+    plain.filter(|plain| plain.kind() == help.kind()).unwrap_or(help)
+}
+
+/// Tells which variable a bad value came from, as nobody has typed it.
+fn name_origin(error: clap::Error, origins: &[Origin]) -> clap::Error {
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
+        return error;
+    };
+    let Some(origin) = origins.iter().find(|origin| origin.value == *value) else {
+        return error;
+    };
+    let text =
+        format!("{}\nthe value comes from the environment variable {}\n", error.render(), origin.variable);
+    clap::Error::raw(error.kind(), text.trim_start_matches("error: "))
+}
+
+/// Prints what [`parse`] returned: help on stdout, usage errors on stderr.
+pub fn report(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match error.kind() {
+        _ if printed.is_err() => ExitCode::Failure,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
+        _ => ExitCode::Usage,
+    }
+}
+
+/// The command tree as completions know it.
+pub fn command_tree() -> Command {
+    backend_flags::add(Cli::command())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_consistent() {
+        bool_flags::with_values(command_tree()).debug_assert();
+    }
+
+    #[test]
+    fn a_bad_variable_is_named() {
+        let environment = Environment::new([("RCLONE_TRANSFERS", "many")]);
+        let error = parse(["sclone", "version"].into_iter().map(Into::into), &environment).unwrap_err();
+        let text = error.render().to_string();
+        assert!(text.contains("'many'") && text.contains("RCLONE_TRANSFERS"), "{text}");
+        assert!(text.starts_with("error: invalid value"), "{text}");
+    }
+}

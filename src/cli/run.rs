@@ -1,0 +1,104 @@
+//! One run of the program: parse, settle, work, report.
+
+use std::process;
+
+use clap::ArgMatches;
+
+use super::args::{Cli, Command};
+use super::commands::{completion, copy, ls, lsd, obscure, reveal, version};
+use super::context::Ctx;
+use super::exit_code::ExitCode;
+use super::parse::{parse, report};
+use super::settings::Settings;
+use super::signals;
+use crate::cancel::Cancel;
+use crate::config::environment::Environment;
+use crate::error::Result;
+use crate::output::logger;
+
+/// Runs the program with the arguments and the environment of this process.
+pub fn main() -> process::ExitCode {
+    let environment = Environment::of_process();
+    match parse(std::env::args_os(), &environment) {
+        Ok((cli, matches)) => run(&cli, &matches, environment).into(),
+        Err(error) => report(&error).into(),
+    }
+}
+
+fn run(cli: &Cli, matches: &ArgMatches, environment: Environment) -> ExitCode {
+    let name = command_name(matches);
+    let cancel = Cancel::new();
+    let prepared = prepare(cli, matches, environment, &cancel);
+    let (ctx, received) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            log::error!("Failed to {name}: {error}");
+            return ExitCode::of(error.kind());
+        }
+    };
+    let done = dispatch(&ctx, &cli.command);
+    let written = ctx.stdout.flush();
+    if let Some(code) = received.exit_code() {
+        log::error!("Failed to {name}: stopped by a signal");
+        return code;
+    }
+    if ctx.stdout.is_closed() {
+        return ExitCode::Success;
+    }
+    conclude(&ctx, &name, done.and(written))
+}
+
+/// Settings, log and signals.
+fn prepare(
+    cli: &Cli,
+    matches: &ArgMatches,
+    environment: Environment,
+    cancel: &Cancel,
+) -> Result<(Ctx, signals::Received)> {
+    logger::configure(&logger::Settings::default())?;
+    let settings = Settings::resolve(&cli.global, matches, environment)?;
+    logger::configure(&settings.log)?;
+    let received = signals::watch(cancel)?;
+    Ok((Ctx::new(settings, cancel.clone()), received))
+}
+
+fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
+    match command {
+        Command::Ls(args) => ls::run(ctx, args),
+        Command::Lsd(args) => lsd::run(ctx, args),
+        Command::Copy(args) => copy::run(ctx, args),
+        Command::Obscure(args) => obscure::run(ctx, args),
+        Command::Reveal(args) => reveal::run(ctx, args),
+        Command::Version(args) => version::run(ctx, args),
+        Command::Completion(args) => completion::run(ctx, args),
+    }
+}
+
+/// Says what failed, whether it ended the command or was only counted, and picks the code.
+fn conclude(ctx: &Ctx, name: &str, done: Result<()>) -> ExitCode {
+    if let Err(error) = done {
+        ctx.stats.failed(&error);
+    }
+    let errors = ctx.stats.errors();
+    match (errors.count, errors.last) {
+        (_, None) | (0, _) => return ExitCode::Success,
+        (1, Some(error)) => log::error!("Failed to {name}: {error}"),
+        (count, Some(last)) => log::error!("Failed to {name} with {count} errors: last error was: {last}"),
+    }
+    match ExitCode::of_all(&errors.kinds) {
+        // What rclone's `config` commands end with, whatever is wrong.
+        ExitCode::Failure if name.starts_with("config ") => ExitCode::Usage,
+        code => code,
+    }
+}
+
+/// The words that chose the command: `copy`, `config show`.
+fn command_name(matches: &ArgMatches) -> String {
+    let mut words = Vec::new();
+    let mut level = matches;
+    while let Some((word, below)) = level.subcommand() {
+        words.push(word);
+        level = below;
+    }
+    words.join(" ")
+}

@@ -1,0 +1,169 @@
+//! What the flags mean, resolved once and checked before anything is opened.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use log::LevelFilter;
+
+use super::backend_flags;
+use super::global::GlobalArgs;
+use crate::config::environment::Environment;
+use crate::error::{Error, Kind, Result};
+use crate::output::listing::SizeStyle;
+use crate::output::logger;
+use crate::units::Interval;
+
+/// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Change nothing, only say what would be done.
+    pub dry_run: bool,
+    /// Large files transferred at once.
+    pub transfers: u32,
+    /// Folders read and files compared at once.
+    pub checkers: u32,
+    /// Configuration file, if one is named.
+    pub config: Option<PathBuf>,
+    /// Whether questions may be asked.
+    pub ask_password: bool,
+    /// Bound for making a connection.
+    pub connect_timeout: Duration,
+    /// Bound for waiting on a server.
+    pub timeout: Duration,
+    /// Sizes with units instead of in bytes.
+    pub human_readable: bool,
+    /// Show progress.
+    pub progress: bool,
+    /// Time between two statistics; `None` for none before the end.
+    pub stats_interval: Option<Duration>,
+    /// Statistics in one line.
+    pub stats_one_line: bool,
+    /// The log.
+    pub log: logger::Settings,
+    /// Options given by `--sftp-NAME`, by their names in the configuration file.
+    pub backend_flags: BTreeMap<String, String>,
+    /// What the process was started with.
+    pub environment: Environment,
+}
+
+impl Settings {
+    /// Checks the global flags against each other.
+    ///
+    /// # Errors
+    /// Two of `-v`, `-q` and `--log-level` were given.
+    pub fn resolve(args: &GlobalArgs, matches: &ArgMatches, environment: Environment) -> Result<Self> {
+        Ok(Self {
+            dry_run: args.dry_run,
+            transfers: args.transfers,
+            checkers: args.checkers,
+            config: args.config.clone(),
+            ask_password: args.ask_password,
+            connect_timeout: bound(args.contimeout),
+            timeout: bound(args.timeout),
+            human_readable: args.human_readable,
+            progress: args.progress,
+            stats_interval: args.stats.duration().filter(|interval| !interval.is_zero()),
+            stats_one_line: args.stats_one_line,
+            log: logger::Settings {
+                level: level(args, matches)?,
+                file: args.log_file.clone().filter(|file| !file.as_os_str().is_empty()),
+                json: args.use_json_log,
+            },
+            backend_flags: backend_flags::given(matches),
+            environment,
+        })
+    }
+}
+
+impl Settings {
+    /// How listings show sizes.
+    pub const fn size_style(&self) -> SizeStyle {
+        if self.human_readable { SizeStyle::Human } else { SizeStyle::Bytes }
+    }
+}
+
+fn bound(interval: Interval) -> Duration {
+    interval.duration().filter(|interval| !interval.is_zero()).unwrap_or(LONGEST_WAIT)
+}
+
+/// The level that `-v`, `-q` and `--log-level` ask for. What was typed beats what the environment says; two of the
+/// same rank contradict each other.
+fn level(args: &GlobalArgs, matches: &ArgMatches) -> Result<LevelFilter> {
+    let verbose = match args.verbose {
+        0 => None,
+        1 => Some(LevelFilter::Info),
+        _ => Some(LevelFilter::Debug),
+    };
+    let asked = [
+        ("verbose", "-v", verbose),
+        ("quiet", "-q", args.quiet.then_some(LevelFilter::Error)),
+        ("log_level", "--log-level", args.log_level.map(LevelFilter::from)),
+    ];
+    let asked = asked.into_iter().filter_map(|(id, flag, level)| Some((id, flag, level?)));
+    let (typed, inherited): (Vec<_>, Vec<_>) =
+        asked.partition(|(id, ..)| matches.value_source(id) == Some(ValueSource::CommandLine));
+    let rank = if typed.is_empty() { inherited } else { typed };
+    match rank.as_slice() {
+        [] => Ok(LevelFilter::Warn),
+        [(_, _, level)] => Ok(*level),
+        [(_, first, _), (_, second, _), ..] => {
+            Err(Error::new(Kind::Config, "read flags", format!("can't set {first} and {second}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse::parse;
+
+    fn settings(variables: &[(&str, &str)], flags: &str) -> Result<Settings> {
+        let environment = Environment::new(variables.iter().copied());
+        let arguments = ["sclone", "version"].into_iter().chain(flags.split_whitespace());
+        let (cli, matches) = parse(arguments.map(Into::into), &environment).unwrap();
+        Settings::resolve(&cli.global, &matches, environment)
+    }
+
+    #[test]
+    fn the_level_is_what_was_typed_last_of_all_environment() {
+        for (variables, flags, level) in [
+            (&[][..], "", LevelFilter::Warn),
+            (&[], "-v", LevelFilter::Info),
+            (&[], "-vv", LevelFilter::Debug),
+            (&[], "-v -v", LevelFilter::Debug),
+            (&[], "-q", LevelFilter::Error),
+            (&[], "--log-level debug", LevelFilter::Debug),
+            (&[], "--log-level OFF", LevelFilter::Off),
+            (&[("RCLONE_VERBOSE", "2")], "", LevelFilter::Debug),
+            (&[("RCLONE_VERBOSE", "2")], "-q", LevelFilter::Error),
+            (&[("RCLONE_LOG_LEVEL", "ERROR")], "-v", LevelFilter::Info),
+        ] {
+            assert_eq!(settings(variables, flags).unwrap().log.level, level, "{variables:?} {flags}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for flags in ["-v -q", "-v --log-level INFO", "-q --log-level INFO"] {
+            assert!(settings(&[], flags).unwrap_err().to_string().contains("can't set"), "{flags}");
+        }
+        assert!(settings(&[("RCLONE_QUIET", "true"), ("RCLONE_VERBOSE", "1")], "").is_err());
+    }
+
+    #[test]
+    fn booleans_take_a_value_and_waits_have_a_bound() {
+        let settings =
+            settings(&[("RCLONE_DRY_RUN", "1")], "--dry-run=false --ask-password=false --timeout 0");
+        let settings = settings.unwrap();
+        assert!(!settings.dry_run && !settings.ask_password);
+        assert_eq!(settings.timeout, LONGEST_WAIT);
+        assert_eq!(settings.connect_timeout, Duration::from_secs(60));
+        assert_eq!(settings.stats_interval, Some(Duration::from_secs(60)));
+    }
+}

@@ -1,0 +1,93 @@
+//! SIGINT, SIGTERM and SIGHUP: the first stops the run in good order, the second ends the process at once.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread::Builder;
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::exit_code::ExitCode;
+use super::prompts;
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+
+/// Remembers which signal ended the run.
+#[derive(Clone, Default)]
+pub struct Received(Arc<AtomicI32>);
+
+impl Received {
+    /// The code to end with, if a signal has come.
+    pub fn exit_code(&self) -> Option<ExitCode> {
+        code_of(self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn code_of(signal: i32) -> Option<ExitCode> {
+    match signal {
+        SIGHUP => Some(ExitCode::HungUp),
+        SIGINT => Some(ExitCode::Interrupted),
+        SIGTERM => Some(ExitCode::Terminated),
+        _ => None,
+    }
+}
+
+/// From now on signals cancel the run instead of ending the process.
+///
+/// # Errors
+/// The system refuses the handlers or the thread that waits for signals.
+pub fn watch(cancel: &Cancel) -> Result<Received> {
+    let failed = |error| Error::from_io("watch for signals", error);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let (received, cancel) = (Received::default(), cancel.clone());
+    let (first, terminal) = (Arc::clone(&received.0), Terminal::remember());
+    let watcher = move || {
+        for signal in signals.forever() {
+            let earlier = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).err();
+            if earlier.is_some() || prompts::is_waiting() {
+                terminal.restore();
+                end(earlier.unwrap_or(signal));
+            }
+            cancel.cancel();
+        }
+    };
+    Builder::new().name("signals".into()).spawn(watcher).map_err(failed)?;
+    Ok(received)
+}
+
+#[expect(clippy::exit, reason = "the person has asked twice; there is nothing left to wait for")]
+fn end(signal: i32) {
+    std::process::exit(code_of(signal).map_or(1, |code| i32::from(code as u8)));
+}
+
+/// The terminal as it was before a question switched its echo off.
+struct Terminal(Option<(File, Termios)>);
+
+impl Terminal {
+    fn remember() -> Self {
+        let terminal = File::open("/dev/tty").ok();
+        Self(terminal.and_then(|terminal| tcgetattr(&terminal).ok().map(|state| (terminal, state))))
+    }
+
+    fn restore(&self) {
+        if let Some((terminal, state)) = &self.0 {
+            // The process ends now; there is nothing to do about a terminal that is gone.
+            tcsetattr(terminal, OptionalActions::Now, state).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_signal_has_its_code() {
+        assert_eq!(code_of(SIGHUP).map(|code| code as u8), Some(129));
+        assert_eq!(code_of(SIGINT).map(|code| code as u8), Some(130));
+        assert_eq!(code_of(SIGTERM).map(|code| code as u8), Some(143));
+        assert_eq!(Received::default().exit_code(), None);
+    }
+}
