@@ -1,8 +1,16 @@
 //! The session factory: dialling, host keys, certificates and login.
 
+pub mod agent;
+mod agent_attempts;
+mod agent_signature;
+pub mod attempt;
+pub mod auth;
 pub mod certificate;
+pub mod certificate_source;
 pub mod fault;
 pub mod judge;
+mod keyboard_interactive;
+pub mod login;
 mod moment;
 mod openssh_key;
 mod pem;
@@ -10,4 +18,6 @@ mod pem_key;
 pub mod private_key;
 pub mod public_file;
 pub mod public_key;
+mod refusal;
+mod userauth;
 pub(crate) mod wire;
