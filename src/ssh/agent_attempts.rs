@@ -24,34 +24,42 @@ pub(crate) struct AgentPlan<'a> {
 }
 
 impl AgentPlan<'_> {
-    /// Adds the agent's attempts; false if there are none. `only_named` if the agent stands in for a missing key file.
+    /// Adds the agent's attempts; false if there are none. `is_stand_in` if it stands in for a key file that is missing.
     ///
     /// # Errors
     /// The agent was asked for, by `key_use_agent` or as the only way left, and cannot be used.
-    pub(crate) fn extend(&self, plan: &mut Plan, only_named: bool) -> Result<bool> {
-        let before = plan.attempts.len();
-        let agent = match self.reach() {
-            Ok((agent, identities)) => {
-                let identities = self.allowed(identities, only_named)?;
-                self.add(plan, &agent, &identities);
-                agent
-            }
-            Err(error) if self.login.key_use_agent || plan.skipped.is_empty() && !only_named => {
-                return Err(error);
-            }
+    pub(crate) fn extend(&self, plan: &mut Plan, is_stand_in: bool) -> Result<bool> {
+        let certificates = self.usable_certificates(plan);
+        let login = self.login;
+        let has_other_way =
+            login.pass.is_some() || login.ask_password || is_stand_in || !plan.skipped.is_empty();
+        let is_needed = login.key_use_agent || !has_other_way;
+        let (agent, identities) = match self.reach() {
+            Ok(reached) => reached,
+            Err(error) if is_needed => return Err(error),
             Err(error) => {
                 log::debug!("login: {error}");
                 return Ok(false);
             }
         };
-        if plan.attempts.len() == before
-            && plan.skipped.is_empty()
-            && !only_named
-            && self.login.pass.is_none()
-        {
+        let before = plan.attempts.len();
+        self.add(plan, &agent, &self.allowed(identities, is_stand_in)?, &certificates);
+        if plan.attempts.len() == before && plan.skipped.is_empty() && is_needed {
             return Err(no_identities(&agent));
         }
         Ok(plan.attempts.len() > before)
+    }
+
+    /// The certificates from disk, without those that no key can make work.
+    fn usable_certificates(&self, plan: &mut Plan) -> Vec<Arc<OfferedCertificate>> {
+        let mut usable = Vec::new();
+        for certificate in self.certificates {
+            match certificate.unusable(&self.login.user, None, self.now) {
+                Some(error) => plan.skip(error, false),
+                None => usable.push(Arc::clone(certificate)),
+            }
+        }
+        usable
     }
 
     fn reach(&self) -> Result<(Agent, Vec<Identity>)> {
@@ -66,10 +74,10 @@ impl AgentPlan<'_> {
     }
 
     /// Those that may be offered: all, or the ones that `key_file` and the certificates name.
-    fn allowed(&self, identities: Vec<Identity>, only_named: bool) -> Result<Vec<Identity>> {
+    fn allowed(&self, identities: Vec<Identity>, is_stand_in: bool) -> Result<Vec<Identity>> {
         let login = self.login;
         let key_file =
-            login.key_file.as_deref().filter(|_| only_named || login.key_use_agent || login.identities_only);
+            login.key_file.as_deref().filter(|_| is_stand_in || login.key_use_agent || login.identities_only);
         if key_file.is_none() && !login.identities_only {
             return Ok(identities);
         }
@@ -82,11 +90,17 @@ impl AgentPlan<'_> {
         }
     }
 
-    fn add(&self, plan: &mut Plan, agent: &Agent, identities: &[Identity]) {
-        for certificate in self.certificates {
-            self.add_from_disk(plan, agent, identities, certificate);
+    fn add(
+        &self,
+        plan: &mut Plan,
+        agent: &Agent,
+        identities: &[Identity],
+        certificates: &[Arc<OfferedCertificate>],
+    ) {
+        for certificate in certificates {
+            add_from_disk(plan, agent, identities, certificate);
         }
-        let (with_certificate, plain): (Vec<_>, Vec<_>) =
+        let (with_certificate, others): (Vec<_>, Vec<_>) =
             identities.iter().partition(|it| it.certificate.is_some());
         for identity in with_certificate {
             let on_disk = |it: &Arc<OfferedCertificate>| it.certificate.blob() == identity.blob;
@@ -94,37 +108,11 @@ impl AgentPlan<'_> {
                 self.add_from_agent(plan, agent, identity);
             }
         }
-        plan.attempts.extend(plain.into_iter().map(|identity| Attempt::Agent {
+        plan.attempts.extend(others.into_iter().map(|identity| Attempt::Agent {
             agent: agent.clone(),
             identity: Box::new(identity.clone()),
             certificate: None,
         }));
-    }
-
-    fn add_from_disk(
-        &self,
-        plan: &mut Plan,
-        agent: &Agent,
-        identities: &[Identity],
-        certificate: &Arc<OfferedCertificate>,
-    ) {
-        let key = &certificate.certificate.public_key;
-        if let Some(error) = certificate.unusable(&self.login.user, None, self.now) {
-            return plan.skip(error, false);
-        }
-        let fits = |it: &&Identity| it.key == *key;
-        let Some(identity) = identities.iter().filter(fits).min_by_key(|it| it.certificate.is_some()) else {
-            let reason = format!("its private key {} is not in the agent", key.fingerprint());
-            let error = Error::new(Kind::CertificateUnusable, "use certificate", reason);
-            let error = error.on(certificate.source.to_string());
-            return plan
-                .skip(error.advice("set key_file to its private key, or add that with ssh-add"), false);
-        };
-        plan.attempts.push(Attempt::Agent {
-            agent: agent.clone(),
-            identity: Box::new(identity.clone()),
-            certificate: Some(Arc::clone(certificate)),
-        });
     }
 
     fn add_from_agent(&self, plan: &mut Plan, agent: &Agent, identity: &Identity) {
@@ -133,9 +121,12 @@ impl AgentPlan<'_> {
         match faults.first().filter(|fault| fault.severity() == Severity::Fatal) {
             Some(fault) => {
                 let error =
-                    Error::new(Kind::CertificateUnusable, "use certificate of ssh-agent", fault.to_string());
+                    Error::new(Kind::CertificateUnusable, "certificate of ssh-agent", fault.to_string());
                 log::debug!("login: skipping the certificate {} of the agent: {fault}", identity.shown());
-                plan.skip(error.on(&identity.comment).advice(fault.advice()), true);
+                plan.skip(
+                    error.on(&identity.comment).advice(fault.advice(certificate, Some(&self.login.user))),
+                    true,
+                );
             }
             None => plan.attempts.push(Attempt::Agent {
                 agent: agent.clone(),
@@ -144,6 +135,27 @@ impl AgentPlan<'_> {
             }),
         }
     }
+}
+
+fn add_from_disk(
+    plan: &mut Plan,
+    agent: &Agent,
+    identities: &[Identity],
+    certificate: &Arc<OfferedCertificate>,
+) {
+    let key = &certificate.certificate.public_key;
+    let fits = |it: &&Identity| it.key == *key;
+    let Some(identity) = identities.iter().filter(fits).min_by_key(|it| it.certificate.is_some()) else {
+        let reason = format!("its private key {} is not in the agent", key.fingerprint());
+        let error = Error::new(Kind::CertificateUnusable, "certificate", reason);
+        let error = error.on(certificate.source.to_string());
+        return plan.skip(error.advice("set key_file to its private key, or add that with ssh-add"), false);
+    };
+    plan.attempts.push(Attempt::Agent {
+        agent: agent.clone(),
+        identity: Box::new(identity.clone()),
+        certificate: Some(Arc::clone(certificate)),
+    });
 }
 
 /// The public keys that a key file names: those beside it, those in it, its own public half.

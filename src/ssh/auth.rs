@@ -1,8 +1,11 @@
 //! Logs in: makes the attempts that the server offers a method for, until it lets the user in.
 
+use jiff::Timestamp;
 use ssh2::{ErrorCode, Session};
 
 use super::attempt::{Attempt, Outcome};
+use super::fault::Fault;
+use super::judge::judge;
 use super::login::{Login, Plan};
 use super::refusal::Refusals;
 use super::userauth::{self, Blocking};
@@ -43,6 +46,7 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
         let answer = match attempt.run(session, login, questions) {
             Outcome::Answered(Ok(())) => {
                 log::debug!("login: the server accepted {attempt}");
+                warn_of_forced_command(&attempt, login);
                 return Ok(());
             }
             Outcome::Answered(Err(error)) => error,
@@ -78,6 +82,16 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
 /// step of several that the server wants, or the end of the connection, and libssh2 does not tell which.
 fn is_plain_refusal(attempt: &Attempt, error: &ssh2::Error) -> bool {
     attempt.method() == "publickey" && error.code() == ErrorCode::Session(code::AUTHENTICATION_FAILED)
+}
+
+/// A certificate that forces another command logs in and then transfers nothing, without a word from the server.
+fn warn_of_forced_command(attempt: &Attempt, login: &Login) {
+    let Some(certificate) = attempt.certificate() else { return };
+    for fault in judge(certificate, Some(&login.user), None, Timestamp::now()) {
+        if matches!(fault, Fault::ForceCommand(_)) {
+            log::warn!("{attempt}: {fault}; {}", fault.advice(certificate, Some(&login.user)));
+        }
+    }
 }
 
 fn methods(session: &Session, login: &Login) -> Result<Vec<String>> {

@@ -32,8 +32,8 @@ impl OfferedCertificate {
     pub fn unusable(&self, user: &str, key: Option<&PublicKey>, now: Timestamp) -> Option<Error> {
         let faults = judge(&self.certificate, Some(user), key, now);
         let fault = faults.first().filter(|fault| fault.severity() == Severity::Fatal)?;
-        let error = Error::new(Kind::CertificateUnusable, "use certificate", fault.to_string());
-        Some(error.on(self.source.to_string()).advice(fault.advice()))
+        let error = Error::new(Kind::CertificateUnusable, "certificate", fault.to_string());
+        Some(error.on(self.source.to_string()).advice(fault.advice(&self.certificate, Some(user))))
     }
 }
 
@@ -123,7 +123,7 @@ fn no_certificate(file: &PublicFile, bytes: &[u8], source: &KeySource) -> Error 
     } else {
         "it holds no certificate".into()
     };
-    Error::new(Kind::CertificateUnusable, "read certificate", reason)
-        .on(source.to_string())
-        .advice("a certificate is one line, like ssh-ed25519-cert-v01@openssh.com AAAA...; check it with: ssh-keygen -L -f FILE")
+    Error::new(Kind::CertificateUnusable, "read certificate", reason).on(source.to_string()).advice(
+        "a certificate is a line like ssh-ed25519-cert-v01@openssh.com AAAA...: see ssh-keygen -L -f FILE",
+    )
 }

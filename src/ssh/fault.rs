@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::certificate::Certificate;
 use super::moment::{local_time, span};
 use crate::path::escape;
 
@@ -83,31 +84,39 @@ impl Fault {
         }
     }
 
-    /// What to do about it.
-    pub fn advice(&self) -> String {
+    /// What to do about it. Commands are for whoever holds the CA's private key; CA and KEY.pub stand for its file
+    /// and the user's.
+    pub fn advice(&self, certificate: &Certificate, user: Option<&str>) -> String {
+        let sign = |options: &str| {
+            let names = user.map_or_else(|| certificate.principals.join(","), str::to_owned);
+            let names = if names.is_empty() { "USER".to_owned() } else { quoted(&names) };
+            let id =
+                if certificate.key_id.is_empty() { "ID".to_owned() } else { quoted(&certificate.key_id) };
+            format!("ssh-keygen -s CA -I {id} -n {names} {options} KEY.pub")
+        };
         match self {
-            Self::HostCertificate => "have the key signed as a user certificate: ssh-keygen -s CA -I ID -n USER KEY.pub (without -h)".into(),
+            Self::HostCertificate => format!("have the key signed without -h: {}", sign("-V +1d")),
             Self::KeyMismatch { certified, .. } => {
-                format!("set key_file to the key {certified}, or have your own key signed: ssh-keygen -s CA -I ID -n USER KEY.pub")
+                format!("set key_file to the key {certified}, or have your own signed: {}", sign("-V +1d"))
             }
-            Self::Expired { .. } => "have it signed again: ssh-keygen -s CA -I ID -n USER -V +1d KEY.pub".into(),
+            Self::Expired { .. } => format!("have it signed again: {}", sign("-V +1d")),
             Self::NotYetValid { wait, .. } if *wait <= CLOCK_SKEW => {
                 "this clock may be behind the CA's: compare both (timedatectl)".into()
             }
             Self::NotYetValid { .. } => {
-                "check this clock, or have it signed for now: ssh-keygen -s CA -I ID -n USER -V +1d KEY.pub".into()
+                format!("check this clock (timedatectl), or have it signed from now on: {}", sign("-V +1d"))
             }
-            Self::NoPrincipals => "have it signed with principals: ssh-keygen -s CA -I ID -n USER KEY.pub".into(),
-            Self::PrincipalMissing { user, .. } => format!(
-                "set user to one of these, have it signed with -n {user}, or have the server map it (AuthorizedPrincipalsFile)",
-                user = shown(user)
+            Self::NoPrincipals => format!("have it signed with principals: {}", sign("-V +1d")),
+            Self::PrincipalMissing { .. } => format!(
+                "set user to one of these, have the server map it (AuthorizedPrincipalsFile), or: {}",
+                sign("-V +1d")
             ),
             Self::UnknownCriticalOption(name) => {
                 format!("have it signed without -O critical:{}", shown(name))
             }
-            Self::Sha1Signature => "have it signed with SHA-2: ssh-keygen -t rsa-sha2-512 -s CA -I ID -n USER KEY.pub".into(),
+            Self::Sha1Signature => format!("have it signed with SHA-2: {}", sign("-t rsa-sha2-512")),
             Self::ForceCommand(_) => {
-                "only force-command=internal-sftp lets files be transferred: ssh-keygen -O force-command=internal-sftp ...".into()
+                format!("files need another one: {}", sign("-O force-command=internal-sftp"))
             }
             Self::SourceAddress(_) => "compare it with the address this machine connects from".into(),
         }
@@ -144,4 +153,14 @@ impl fmt::Display for Fault {
 
 fn shown(text: &str) -> Cow<'_, str> {
     escape(text.as_bytes())
+}
+
+/// Text as one word of a shell command that can be copied without harm.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._@:/+,-".contains(c);
+    if text.chars().all(is_plain) && !text.starts_with('-') {
+        text.to_owned()
+    } else {
+        format!("'{}'", shown(text).replace('\'', "'\\''"))
+    }
 }

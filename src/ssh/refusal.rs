@@ -68,7 +68,7 @@ impl<'a> Refusals<'a> {
         lines.extend(self.explain_methods(offered, waiting));
         if is_lost {
             lines.push(format!(
-                "the server hung up after {} refused attempts; name the right key with key_file (and key_use_agent)",
+                "the server hung up after {} refused attempts: name the key with key_file and key_use_agent",
                 self.refused.len()
             ));
         }
@@ -96,11 +96,12 @@ impl<'a> Refusals<'a> {
         let mut lines = vec![format!("the server refused {attempt}")];
         for fault in faults {
             let because = if fault.severity() == Severity::Note { "perhaps because" } else { "because" };
-            lines.push(format!("{because} {fault}; {}", fault.advice()));
+            let advice = fault.advice(certificate, Some(&self.login.user));
+            lines.push(format!("{because} {fault}; {advice}"));
         }
         if !faults.iter().any(|fault| fault.severity() > Severity::Note) {
             lines.push(format!(
-                "compare its CA {} ({}) with TrustedUserCAKeys of the server, or the cert-authority line in authorized_keys",
+                "compare its CA {} ({}) with TrustedUserCAKeys or a cert-authority line of the server",
                 certificate.ca_key.fingerprint(),
                 certificate.ca_key.key_type()
             ));
