@@ -1,0 +1,119 @@
+//! Logs in: makes the attempts that the server offers a method for, until it lets the user in.
+
+use jiff::Timestamp;
+use ssh2::{ErrorCode, Session};
+
+use super::attempt::{Attempt, Outcome};
+use super::fault::Fault;
+use super::judge::judge;
+use super::login::{Login, Plan};
+use super::refusal::Refusals;
+use super::userauth::{self, Blocking};
+use crate::error::{Error, Kind, Result};
+use crate::path::escape;
+use crate::questions::Questions;
+
+/// The codes of libssh2 that mean more than "refused".
+mod code {
+    pub(super) const SOCKET_SEND: i32 = -7;
+    pub(super) const TIMEOUT: i32 = -9;
+    pub(super) const SOCKET_DISCONNECT: i32 = -13;
+    pub(super) const AUTHENTICATION_FAILED: i32 = -18;
+    pub(super) const SOCKET_RECV: i32 = -43;
+}
+
+/// Logs in on a session whose handshake is done and whose host key is accepted. The session's timeout bounds every
+/// wait for the server.
+///
+/// # Errors
+/// [`Kind::LoginRefused`] or, where a certificate is known to be at fault, [`Kind::CertificateUnusable`], with every
+/// reason that can be known; [`Kind::ConnectionLost`] or [`Kind::TimedOut`] if the server is gone.
+pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Questions) -> Result<()> {
+    let _blocking = Blocking::new(session);
+    let mut offered = methods(session, login)?;
+    log_banner(session);
+    if session.authenticated() {
+        log::debug!("login: {} is let in without any proof", login.user);
+        return Ok(());
+    }
+    let mut waiting = plan.attempts;
+    let mut refusals = Refusals::new(login, plan.skipped, session.banner());
+    while let Some(index) =
+        waiting.iter().position(|attempt| offered.iter().any(|name| name == attempt.method()))
+    {
+        let attempt = waiting.remove(index);
+        log::debug!("login: trying {attempt}");
+        let answer = match attempt.run(session, login, questions) {
+            Outcome::Answered(Ok(())) => {
+                log::debug!("login: the server accepted {attempt}");
+                warn_of_forced_command(&attempt, login);
+                return Ok(());
+            }
+            Outcome::Answered(Err(error)) => error,
+            Outcome::Unable(error) => {
+                log::debug!("login: {error}");
+                refusals.unable(attempt, error);
+                continue;
+            }
+        };
+        log::debug!("login: the server refused {attempt}: {answer}");
+        if is_plain_refusal(&attempt, &answer) {
+            refusals.refused(attempt);
+            continue;
+        }
+        match methods(session, login) {
+            Ok(now_offered) if now_offered != offered => {
+                log::debug!("login: that was not all, the server also wants one of {now_offered:?}");
+                refusals.accepted_in_part(attempt);
+                offered = now_offered;
+            }
+            Ok(_) => refusals.refused(attempt),
+            Err(error) if error.kind() == Kind::ConnectionLost => {
+                refusals.refused(attempt);
+                return Err(refusals.explain(&offered, &waiting, true));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refusals.explain(&offered, &waiting, false))
+}
+
+/// A public key that was refused before it signed is refused and nothing else. Every other failure may also be one
+/// step of several that the server wants, or the end of the connection, and libssh2 does not tell which.
+fn is_plain_refusal(attempt: &Attempt, error: &ssh2::Error) -> bool {
+    attempt.method() == "publickey" && error.code() == ErrorCode::Session(code::AUTHENTICATION_FAILED)
+}
+
+/// A certificate that forces another command logs in and then transfers nothing, without a word from the server.
+fn warn_of_forced_command(attempt: &Attempt, login: &Login) {
+    let Some(certificate) = attempt.certificate() else { return };
+    for fault in judge(certificate, Some(&login.user), None, Timestamp::now()) {
+        if matches!(fault, Fault::ForceCommand(_)) {
+            log::warn!("{attempt}: {fault}; {}", fault.advice(certificate, Some(&login.user)));
+        }
+    }
+}
+
+fn methods(session: &Session, login: &Login) -> Result<Vec<String>> {
+    let methods = userauth::methods(session, &login.user).map_err(|error| connection_error(login, error))?;
+    log::debug!("login: the server offers {methods:?}");
+    Ok(methods)
+}
+
+fn connection_error(login: &Login, error: ssh2::Error) -> Error {
+    let (kind, reason) = match error.code() {
+        ErrorCode::Session(code::TIMEOUT) => (Kind::TimedOut, "the server did not answer in time".into()),
+        ErrorCode::Session(code::SOCKET_SEND | code::SOCKET_DISCONNECT | code::SOCKET_RECV) => {
+            (Kind::ConnectionLost, "the server closed the connection".into())
+        }
+        _ => (Kind::Protocol, escape(error.message().as_bytes()).into_owned()),
+    };
+    Error::new(kind, "log in to", reason).on(format!("{}@{}", login.user, login.server)).caused_by(error)
+}
+
+fn log_banner(session: &Session) {
+    let banner = userauth::banner(session).unwrap_or_default();
+    for line in banner.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        log::info!("the server says: {}", escape(line.trim_ascii_end()));
+    }
+}

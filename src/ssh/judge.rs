@@ -1,0 +1,126 @@
+//! Judges a certificate without asking a server: every refusal looks the same from outside, so the reasons that can
+//! be known are looked for here (`PROTOCOL.certkeys` of OpenSSH, `sshd(8)` on `TrustedUserCAKeys`).
+
+use jiff::Timestamp;
+
+use super::certificate::{Certificate, CertificateKind};
+use super::fault::{Fault, Severity};
+use super::moment::unix_seconds;
+use super::public_key::PublicKey;
+
+/// The critical options of user certificates that OpenSSH defines.
+const KNOWN_OPTIONS: [&str; 3] = ["force-command", "source-address", "verify-required"];
+
+/// The state of a certificate in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing known stands against it.
+    Valid,
+    /// It has ended.
+    Expired,
+    /// It has not begun.
+    NotYetValid,
+    /// It cannot be used for another reason.
+    Unusable,
+}
+
+impl Status {
+    /// The state that these faults amount to.
+    pub fn of(faults: &[Fault]) -> Self {
+        let any = |wanted: fn(&Fault) -> bool| faults.iter().any(wanted);
+        if any(|fault| matches!(fault, Fault::HostCertificate | Fault::KeyMismatch { .. })) {
+            Self::Unusable
+        } else if any(|fault| matches!(fault, Fault::Expired { .. })) {
+            Self::Expired
+        } else if any(|fault| matches!(fault, Fault::NotYetValid { .. })) {
+            Self::NotYetValid
+        } else if any(|fault| fault.severity() >= Severity::Likely) {
+            Self::Unusable
+        } else {
+            Self::Valid
+        }
+    }
+
+    /// The word, as `cert show --json` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// Everything known to be wrong with a certificate, the gravest first.
+///
+/// With `user`, the certificate is to log that user in: it must be a user certificate and name the user. With `key`,
+/// it must certify that key. Without them only what the certificate says of itself is judged.
+pub fn judge(
+    certificate: &Certificate,
+    user: Option<&str>,
+    key: Option<&PublicKey>,
+    now: Timestamp,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    faults.extend(key.and_then(|key| judge_key(certificate, key)));
+    if user.is_some() && certificate.kind == CertificateKind::Host {
+        faults.push(Fault::HostCertificate);
+    }
+    faults.extend(judge_dates(certificate, unix_seconds(now)));
+    if certificate.kind == CertificateKind::User {
+        faults.extend(judge_principals(certificate, user));
+        faults.extend(judge_options(certificate));
+    }
+    if matches!(certificate.signature_algorithm.as_str(), "ssh-rsa" | "ssh-dss") {
+        faults.push(Fault::Sha1Signature);
+    }
+    faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
+    faults
+}
+
+fn judge_key(certificate: &Certificate, key: &PublicKey) -> Option<Fault> {
+    (certificate.public_key != *key).then(|| Fault::KeyMismatch {
+        certified: certificate.public_key.fingerprint(),
+        key: key.fingerprint(),
+    })
+}
+
+fn judge_dates(certificate: &Certificate, now: u64) -> Option<Fault> {
+    if let Some(at) = certificate.valid_before
+        && now >= at
+    {
+        return Some(Fault::Expired { at, ago: now.saturating_sub(at) });
+    }
+    let at = certificate.valid_after.filter(|&at| now < at)?;
+    Some(Fault::NotYetValid { at, wait: at.saturating_sub(now) })
+}
+
+fn judge_principals(certificate: &Certificate, user: Option<&str>) -> Option<Fault> {
+    if certificate.principals.is_empty() {
+        return Some(Fault::NoPrincipals);
+    }
+    let user = user.filter(|user| !certificate.principals.iter().any(|name| name == user))?;
+    Some(Fault::PrincipalMissing { user: user.to_owned(), principals: certificate.principals.clone() })
+}
+
+fn judge_options(certificate: &Certificate) -> Vec<Fault> {
+    let unknown = certificate
+        .critical_options
+        .iter()
+        .filter(|option| !KNOWN_OPTIONS.contains(&option.name.as_str()))
+        .map(|option| Fault::UnknownCriticalOption(option.name.clone()));
+    let forced = certificate.critical_option("force-command").filter(|command| !allows_sftp(command));
+    let source = certificate.critical_option("source-address");
+    unknown
+        .chain(forced.map(|command| Fault::ForceCommand(command.to_owned())))
+        .chain(source.map(|list| Fault::SourceAddress(list.to_owned())))
+        .collect()
+}
+
+/// Whether a forced command serves SFTP all the same.
+fn allows_sftp(command: &str) -> bool {
+    command.split_whitespace().next().is_some_and(|program| {
+        program == "internal-sftp" || program.rsplit('/').next() == Some("sftp-server")
+    })
+}

@@ -1,0 +1,212 @@
+//! What a remote says about logging in, and the ordered attempts that follow from it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::agent_attempts::AgentPlan;
+use super::attempt::{Attempt, Secret};
+use super::certificate_source::{self, OfferedCertificate};
+use super::private_key::{KeySource, PrivateKey};
+use crate::error::{Error, Kind, Result};
+use crate::questions::Questions;
+
+/// Everything that can log a user in. The fields are rclone's options of the same names, revealed and expanded.
+#[derive(Default)]
+pub struct Login {
+    /// The server as messages name it, `host` or `host:port`.
+    pub server: String,
+    /// The user name on the server.
+    pub user: String,
+    /// A private key file, which may hold its certificate too. With [`Login::key_use_agent`] it names the agent's key.
+    pub key_file: Option<PathBuf>,
+    /// A file with the certificate, or with the plain public key beside which the certificate lies.
+    pub pubkey_file: Option<PathBuf>,
+    /// The certificate itself; goes before [`Login::pubkey_file`].
+    pub pubkey: Option<String>,
+    /// A private key itself; goes before [`Login::key_file`].
+    pub key_pem: Option<Zeroizing<String>>,
+    /// The passphrase of the private key.
+    pub key_file_pass: Option<Zeroizing<String>>,
+    /// The password.
+    pub pass: Option<Zeroizing<String>>,
+    /// Sign with a key of the agent only.
+    pub key_use_agent: bool,
+    /// Ask for a password when the server wants one.
+    pub ask_password: bool,
+    /// The agent's socket, if there is an agent.
+    pub agent_socket: Option<PathBuf>,
+    /// Offer no key of the agent but those that [`Login::key_file`] and the certificate name.
+    pub identities_only: bool,
+    /// What was asked once and proved right, so that a reconnect asks nobody.
+    pub remembered: Remembered,
+}
+
+/// Answers of a person that proved right, for the life of the process.
+#[derive(Default)]
+pub struct Remembered(Mutex<HashMap<String, Zeroizing<String>>>);
+
+impl Remembered {
+    pub(crate) fn get(&self, question: &str) -> Option<Zeroizing<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(question).cloned()
+    }
+
+    pub(crate) fn put(&self, question: &str, answer: Zeroizing<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(question.to_owned(), answer);
+    }
+}
+
+/// The attempts in their order, and what was left out because it cannot work.
+#[derive(Default)]
+pub struct Plan {
+    /// What to try, first to last.
+    pub attempts: Vec<Attempt>,
+    /// Certificates that are known to be unusable.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A certificate that is not offered.
+pub struct Skipped {
+    /// Which one and why.
+    pub error: Error,
+    /// Whether it only came along in the agent; then it is no reason to warn.
+    pub is_from_agent: bool,
+}
+
+impl Plan {
+    pub(crate) fn skip(&mut self, error: Error, is_from_agent: bool) {
+        self.skipped.push(Skipped { error, is_from_agent });
+    }
+}
+
+impl Login {
+    /// Reads keys, certificates and the agent, and puts what can work into order: certificate and key from files,
+    /// plain key, agent, password, keyboard-interactive. A passphrase is asked for here, a password is not.
+    ///
+    /// # Errors
+    /// A key that is configured cannot be used, or nothing is left to try. A certificate that is known to be
+    /// unusable is an error ([`Kind::CertificateUnusable`]) only if nothing else is left.
+    pub fn plan(&self, questions: &dyn Questions, now: Timestamp) -> Result<Plan> {
+        let mut plan = Plan::default();
+        let certificates = certificate_source::find(self).unwrap_or_else(|error| {
+            plan.skip(error, false);
+            Vec::new()
+        });
+        let missing_key = match self.load_key(questions) {
+            Ok(Some(key)) => {
+                self.plan_key(&mut plan, &Arc::new(key), &certificates, now);
+                None
+            }
+            Ok(None) => None,
+            Err(error) if error.kind() == Kind::NotFound && self.agent_socket.is_some() => Some(error),
+            Err(error) => return Err(as_key_error(error)),
+        };
+        if self.wants_agent() || missing_key.is_some() {
+            let agent = AgentPlan { login: self, certificates: &certificates, now };
+            let found = agent.extend(&mut plan, missing_key.is_some())?;
+            if let Some(error) = missing_key.filter(|_| !found) {
+                return Err(as_key_error(error));
+            }
+        }
+        self.plan_password(&mut plan);
+        if plan.attempts.is_empty() {
+            return Err(nothing_to_try(plan));
+        }
+        for skipped in plan.skipped.iter().filter(|it| !it.is_from_agent) {
+            log::warn!("{}", skipped.error);
+        }
+        Ok(plan)
+    }
+
+    /// rclone asks the agent when it is told to, or when nothing else is configured; a certificate without key file
+    /// can only have its key there.
+    fn wants_agent(&self) -> bool {
+        let has_key = self.key_file.is_some() || self.key_pem.is_some();
+        let has_certificate = self.pubkey.is_some() || self.pubkey_file.is_some();
+        self.key_use_agent || !has_key && (has_certificate || self.pass.is_none() && !self.ask_password)
+    }
+
+    fn load_key(&self, questions: &dyn Questions) -> Result<Option<PrivateKey>> {
+        let asked = Mutex::new(None);
+        let ask = |source: &KeySource| {
+            let question = format!("Passphrase for key {source}: ");
+            let answer = match self.remembered.get(&question) {
+                Some(known) => Some(known),
+                None => questions.secret(&question)?,
+            };
+            let pair = answer.clone().map(|answer| (question, answer));
+            *asked.lock().unwrap_or_else(PoisonError::into_inner) = pair;
+            Ok(answer)
+        };
+        let passphrase = self.key_file_pass.as_ref().map(|text| text.as_str());
+        let key = if let Some(text) = &self.key_pem {
+            let source = KeySource::Option("key_pem");
+            PrivateKey::parse(text.as_bytes(), source, passphrase, &ask)?
+        } else if let Some(path) = self.key_file.as_ref().filter(|_| !self.key_use_agent) {
+            PrivateKey::load(path, passphrase, &ask)?
+        } else {
+            return Ok(None);
+        };
+        if let Some((question, answer)) = asked.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            self.remembered.put(&question, answer);
+        }
+        Ok(Some(key))
+    }
+
+    fn plan_key(
+        &self,
+        plan: &mut Plan,
+        key: &Arc<PrivateKey>,
+        certificates: &[Arc<OfferedCertificate>],
+        now: Timestamp,
+    ) {
+        let judged: Vec<_> = certificates
+            .iter()
+            .map(|certificate| (certificate, certificate.unusable(&self.user, Some(key.public()), now)))
+            .collect();
+        let usable = judged.iter().filter(|(_, error)| error.is_none());
+        plan.attempts.extend(usable.map(|(certificate, _)| Attempt::Key {
+            key: Arc::clone(key),
+            certificate: Some(Arc::clone(certificate)),
+        }));
+        if plan.attempts.is_empty() {
+            judged
+                .into_iter()
+                .filter_map(|(_, error)| error)
+                .take(1)
+                .for_each(|error| plan.skip(error, false));
+        }
+        plan.attempts.push(Attempt::Key { key: Arc::clone(key), certificate: None });
+    }
+
+    fn plan_password(&self, plan: &mut Plan) {
+        let secret = match &self.pass {
+            Some(pass) => Secret::Known(pass.clone()),
+            None if self.ask_password => Secret::Ask,
+            None => return,
+        };
+        plan.attempts.push(Attempt::Password(secret.clone()));
+        plan.attempts.push(Attempt::KeyboardInteractive(secret));
+    }
+}
+
+/// A key file that is not there is a fault of the configuration, not of a file to be transferred.
+fn as_key_error(error: Error) -> Error {
+    match error.kind() {
+        Kind::NotFound | Kind::PermissionDenied | Kind::IsADirectory | Kind::NotADirectory | Kind::Io => {
+            error.with_kind(Kind::Config).advice("check key_file")
+        }
+        _ => error,
+    }
+}
+
+fn nothing_to_try(plan: Plan) -> Error {
+    match plan.skipped.into_iter().next() {
+        Some(skipped) => skipped.error,
+        None => Error::new(Kind::Config, "log in", "no key, certificate, password or agent is configured")
+            .advice("set key_file, pass or ask_password, or start ssh-agent and add a key to it"),
+    }
+}

@@ -1,0 +1,218 @@
+//! A private key from a file or from text: OpenSSH, PEM (PKCS#1, SEC 1) or PKCS#8, encrypted or not.
+//!
+//! The key is read and decrypted before anything is sent to a server, so that a wrong passphrase is told from a
+//! refusal and the public half can be compared with the certificate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use openssl::pkey::{PKey, Private};
+use zeroize::Zeroizing;
+
+use super::openssh_key::{DecryptError, OpensshKey};
+use super::public_file::{PublicFile, read_small};
+use super::public_key::PublicKey;
+use super::{pem, pem_key};
+use crate::error::{Error, Kind, Result};
+use crate::path::escape;
+
+/// Where a key comes from, for messages and for libssh2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file.
+    File(PathBuf),
+    /// An option of this name that holds the key itself.
+    Option(&'static str),
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::os::unix::ffi::OsStrExt;
+        match self {
+            Self::File(path) => f.write_str(&escape(path.as_os_str().as_bytes())),
+            Self::Option(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What libssh2 is given to sign with.
+pub(crate) enum KeyMaterial {
+    /// The file as it stands, and the passphrase it needs.
+    File(PathBuf, Option<Zeroizing<String>>),
+    /// Clean PEM text, and the passphrase it needs.
+    Text(Zeroizing<String>, Option<Zeroizing<String>>),
+}
+
+/// A private key that can sign: its passphrase has been proved.
+pub struct PrivateKey {
+    source: KeySource,
+    public: PublicKey,
+    pub(crate) material: KeyMaterial,
+}
+
+/// Asks for the passphrase of a key when it turns out to need one; `None` when nobody answers.
+pub type AskPassphrase<'a> = &'a dyn Fn(&KeySource) -> Result<Option<Zeroizing<String>>>;
+
+impl PrivateKey {
+    /// Reads a key file. `passphrase` is used if the key is encrypted; without one, `ask` is.
+    ///
+    /// # Errors
+    /// Each with its own message: no such file, a directory, unreadable, empty, a public key or a certificate, no
+    /// key at all, a wrong passphrase, an encrypted key without passphrase, a key type that cannot sign here.
+    pub fn load(path: &Path, passphrase: Option<&str>, ask: AskPassphrase<'_>) -> Result<Self> {
+        let bytes = Zeroizing::new(read_small(path)?);
+        Self::parse(&bytes, KeySource::File(path.to_owned()), passphrase, ask)
+    }
+
+    /// Reads a key from text.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::load`].
+    pub fn parse(
+        bytes: &[u8],
+        source: KeySource,
+        passphrase: Option<&str>,
+        ask: AskPassphrase<'_>,
+    ) -> Result<Self> {
+        let block = pem::private_key_block(bytes).ok_or_else(|| not_a_key(bytes, &source))?;
+        let encrypted = pem_or_openssh_encrypted(&block, &source)?;
+        let passphrase = match (encrypted, passphrase.filter(|text| !text.is_empty())) {
+            (false, _) => None,
+            (true, Some(text)) => Some(Zeroizing::new(text.to_owned())),
+            (true, None) => Some(ask(&source)?.ok_or_else(|| needs_passphrase(&source))?),
+        };
+        let (public, text, passphrase) = unlock(&block, &source, passphrase)?;
+        let material = match (&source, text) {
+            (KeySource::File(path), None) if block.is_whole_text => {
+                KeyMaterial::File(path.clone(), passphrase)
+            }
+            (_, None) => KeyMaterial::Text(block.text, passphrase),
+            (_, Some(text)) => KeyMaterial::Text(text, None),
+        };
+        Ok(Self { source, public, material })
+    }
+
+    /// Where the key was read.
+    pub fn source(&self) -> &KeySource {
+        &self.source
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
+/// The public half of a private key file, if it stands there in clear (every OpenSSH key, every unencrypted one).
+pub(crate) fn public_half(bytes: &[u8]) -> Option<PublicKey> {
+    let block = pem::private_key_block(bytes)?;
+    if block.is_openssh() {
+        return Some(OpensshKey::parse(&block.openssh_bytes()?)?.public);
+    }
+    if block.is_encrypted_pem() {
+        return None;
+    }
+    pem_key::public_half(&unencrypted_pem(block.text.as_bytes()).ok()?)
+}
+
+/// Reads PEM without ever letting OpenSSL ask for a passphrase on the terminal, as it does by default.
+fn unencrypted_pem(pem: &[u8]) -> std::result::Result<PKey<Private>, openssl::error::ErrorStack> {
+    PKey::private_key_from_pem_callback(pem, |_| Ok(0))
+}
+
+fn pem_or_openssh_encrypted(block: &pem::Block, source: &KeySource) -> Result<bool> {
+    if block.is_openssh() { Ok(openssh(block, source)?.is_encrypted()) } else { Ok(block.is_encrypted_pem()) }
+}
+
+fn openssh(block: &pem::Block, source: &KeySource) -> Result<OpensshKey> {
+    let bytes = block.openssh_bytes().ok_or_else(|| damaged(source))?;
+    OpensshKey::parse(&bytes).ok_or_else(|| damaged(source))
+}
+
+type Unlocked = (PublicKey, Option<Zeroizing<String>>, Option<Zeroizing<String>>);
+
+/// Proves the passphrase. Gives the public half, a text to use instead of the block where libssh2 could not read
+/// that, and the passphrase libssh2 needs.
+fn unlock(block: &pem::Block, source: &KeySource, passphrase: Option<Zeroizing<String>>) -> Result<Unlocked> {
+    if !block.is_openssh() {
+        let key = parse_pem(block, source, passphrase.as_ref())?;
+        let public = pem_key::public_half(&key).ok_or_else(|| unusable_type(source, "its type"))?;
+        return Ok((public, None, passphrase));
+    }
+    let key = openssh(block, source)?;
+    let key_type = key.public.key_type();
+    if key_type.starts_with("sk-") || key_type == "ssh-dss" {
+        return Err(unusable_type(source, key_type));
+    }
+    let Some(text) = &passphrase else { return Ok((key.public, None, None)) };
+    let plain = key.decrypt(text).map_err(|error| cannot_decrypt(source, error))?;
+    if key.libssh2_decrypts() {
+        return Ok((key.public, None, passphrase));
+    }
+    Ok((key.public, Some(pem::openssh_text(&plain)), None))
+}
+
+fn parse_pem(
+    block: &pem::Block,
+    source: &KeySource,
+    passphrase: Option<&Zeroizing<String>>,
+) -> Result<PKey<Private>> {
+    let pem = block.text.as_bytes();
+    match passphrase {
+        Some(text) => PKey::private_key_from_pem_passphrase(pem, text.as_bytes())
+            .map_err(|error| cannot_decrypt(source, DecryptError::WrongPassphrase).caused_by(error)),
+        None => unencrypted_pem(pem).map_err(|error| damaged(source).caused_by(error)),
+    }
+}
+
+fn key_error(source: &KeySource, reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Kind::Config, "read private key", reason).on(source.to_string())
+}
+
+fn not_a_key(bytes: &[u8], source: &KeySource) -> Error {
+    let public = PublicFile::parse(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    if text.trim().is_empty() {
+        key_error(source, "the file is empty")
+    } else if !public.certificates.is_empty() {
+        key_error(source, "this is a certificate, not a private key")
+            .advice("set pubkey_file to it, and key_file to the private key it was made for")
+    } else if !public.keys.is_empty() || text.contains("BEGIN SSH2 PUBLIC KEY") {
+        key_error(source, "this is a public key, not a private key")
+            .advice("set key_file to the file of the same name without .pub")
+    } else if text.starts_with("PuTTY-User-Key-File") {
+        key_error(source, "this is a PuTTY key")
+            .advice("convert it: puttygen KEY.ppk -O private-openssh -o KEY")
+    } else {
+        key_error(source, "no private key stands there")
+            .advice("a private key has a line -----BEGIN ... PRIVATE KEY-----")
+    }
+}
+
+fn damaged(source: &KeySource) -> Error {
+    key_error(source, "the private key is damaged or of a kind that is not known")
+        .advice("check it with: ssh-keygen -y -f KEY")
+}
+
+fn needs_passphrase(source: &KeySource) -> Error {
+    key_error(source, "the key is encrypted and no passphrase is given")
+        .advice("set key_file_pass (obscured), run from a terminal to be asked, or add the key to ssh-agent")
+}
+
+fn unusable_type(source: &KeySource, key_type: &str) -> Error {
+    key_error(source, format!("a key of {key_type} cannot sign here"))
+        .advice("add it to ssh-agent and set key_use_agent, or use an Ed25519, ECDSA or RSA key")
+}
+
+fn cannot_decrypt(source: &KeySource, error: DecryptError) -> Error {
+    match error {
+        DecryptError::WrongPassphrase => key_error(source, "the passphrase is wrong")
+            .advice("check key_file_pass; it must be written by `sclone obscure`"),
+        DecryptError::UnknownCipher(name) => key_error(
+            source,
+            format!("the key is encrypted with {}, which is not known", escape(name.as_bytes())),
+        )
+        .advice("encrypt it anew: ssh-keygen -p -Z aes256-ctr -f KEY"),
+        DecryptError::Damaged => damaged(source),
+    }
+}

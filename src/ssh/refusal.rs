@@ -1,0 +1,132 @@
+//! Turns refusals into one message: what was tried, why each cannot have worked, what to do.
+
+use jiff::Timestamp;
+
+use super::attempt::Attempt;
+use super::fault::{Fault, Severity};
+use super::judge::judge;
+use super::login::{Login, Skipped};
+use crate::error::{Error, Kind};
+use crate::path::escape;
+
+/// No message is longer, in lines.
+const MAX_LINES: usize = 6;
+
+/// What has been tried so far.
+pub(crate) struct Refusals<'a> {
+    login: &'a Login,
+    server_version: String,
+    skipped: Vec<Skipped>,
+    refused: Vec<Attempt>,
+    accepted: Vec<Attempt>,
+    unable: Vec<(Attempt, Error)>,
+}
+
+impl<'a> Refusals<'a> {
+    pub(crate) fn new(login: &'a Login, skipped: Vec<Skipped>, server_version: Option<&str>) -> Self {
+        Self {
+            login,
+            server_version: server_version.unwrap_or_default().to_owned(),
+            skipped,
+            refused: Vec::new(),
+            accepted: Vec::new(),
+            unable: Vec::new(),
+        }
+    }
+
+    pub(crate) fn refused(&mut self, attempt: Attempt) {
+        self.refused.push(attempt);
+    }
+
+    pub(crate) fn accepted_in_part(&mut self, attempt: Attempt) {
+        self.accepted.push(attempt);
+    }
+
+    pub(crate) fn unable(&mut self, attempt: Attempt, error: Error) {
+        self.unable.push((attempt, error));
+    }
+
+    /// The message. `offered` are the methods the server asked for last, `waiting` what was never tried for want of
+    /// its method, `is_lost` whether the server hung up.
+    pub(crate) fn explain(&self, offered: &[String], waiting: &[Attempt], is_lost: bool) -> Error {
+        let mut kind = Kind::LoginRefused;
+        let mut lines = Vec::new();
+        for skipped in self.skipped.iter().filter(|it| !it.is_from_agent || self.refused.is_empty()) {
+            kind = skipped.error.kind();
+            lines.extend(skipped.error.to_string().lines().map(str::to_owned));
+        }
+        for attempt in &self.refused {
+            let faults = self.faults(attempt);
+            if faults.iter().any(|fault| matches!(fault, Fault::NotYetValid { .. })) {
+                kind = Kind::CertificateUnusable;
+            }
+            lines.extend(self.explain_attempt(attempt, &faults));
+        }
+        for (attempt, error) in &self.unable {
+            lines.push(format!("{attempt}: {}", error.to_string().replace('\n', ": ")));
+        }
+        lines.extend(self.explain_methods(offered, waiting));
+        if is_lost {
+            lines.push(format!(
+                "the server hung up after {} refused attempts: name the key with key_file and key_use_agent",
+                self.refused.len()
+            ));
+        }
+        lines.truncate(MAX_LINES);
+        let mut lines = lines.into_iter();
+        let reason = lines.next().unwrap_or_else(|| "the server refused every attempt".into());
+        let error =
+            Error::new(kind, "log in to", reason).on(format!("{}@{}", self.login.user, self.login.server));
+        let advice = lines.collect::<Vec<_>>().join("\n");
+        if advice.is_empty() { error } else { error.advice(advice) }
+    }
+
+    fn faults(&self, attempt: &Attempt) -> Vec<Fault> {
+        let judged = attempt.certificate();
+        judged.map_or_else(Vec::new, |it| judge(it, Some(&self.login.user), attempt.key(), Timestamp::now()))
+    }
+
+    fn explain_attempt(&self, attempt: &Attempt, faults: &[Fault]) -> Vec<String> {
+        let Some(certificate) = attempt.certificate() else {
+            return vec![match attempt.key() {
+                Some(key) => format!("the server refused {attempt} ({})", key.fingerprint()),
+                None => format!("the server refused {attempt}"),
+            }];
+        };
+        let mut lines = vec![format!("the server refused {attempt}")];
+        for fault in faults {
+            let because = if fault.severity() == Severity::Note { "perhaps because" } else { "because" };
+            let advice = fault.advice(certificate, Some(&self.login.user));
+            lines.push(format!("{because} {fault}; {advice}"));
+        }
+        if !faults.iter().any(|fault| fault.severity() > Severity::Note) {
+            lines.push(format!(
+                "compare its CA {} ({}) with TrustedUserCAKeys or a cert-authority line of the server",
+                certificate.ca_key.fingerprint(),
+                certificate.ca_key.key_type()
+            ));
+        }
+        if !self.server_version.is_empty() && !self.server_version.contains("OpenSSH") {
+            lines.push(format!(
+                "the server is {}; not every server but OpenSSH knows certificates",
+                escape(self.server_version.as_bytes())
+            ));
+        }
+        lines
+    }
+
+    fn explain_methods(&self, offered: &[String], waiting: &[Attempt]) -> Option<String> {
+        let methods = escape(offered.join(", ").as_bytes()).into_owned();
+        if let Some(accepted) = self.accepted.last() {
+            return Some(format!("the server accepted {accepted}, but then also wants one of [{methods}]"));
+        }
+        if self.refused.is_empty() && self.unable.is_empty() {
+            let names: Vec<_> = waiting.iter().map(Attempt::to_string).collect();
+            return Some(format!(
+                "the server offers only [{methods}], but configured is: {}",
+                names.join(", ")
+            ));
+        }
+        None
+    }
+}
