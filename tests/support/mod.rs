@@ -1,0 +1,9 @@
+//! The ground the tests stand on: certificate authorities, real OpenSSH servers, bad networks, hostile servers, and
+//! the program under test in a sandbox of its own.
+//!
+//! Nothing here skips: a program that is missing fails the test and names the package that brings it. No process and
+//! no file outlives the test that made it.
+
+pub(crate) mod ca;
+pub(crate) mod process;
+pub(crate) mod server;
