@@ -5,5 +5,11 @@
 //! no file outlives the test that made it.
 
 pub(crate) mod ca;
+pub(crate) mod hostile;
+pub(crate) mod packet;
 pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod terminal;
+pub(crate) mod tree;

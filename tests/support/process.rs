@@ -35,6 +35,12 @@ pub(crate) fn die_with_parent(command: &mut Command) -> &mut Command {
     unsafe { command.pre_exec(|| Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)) }
 }
 
+/// Puts the child in a session of its own, without a terminal.
+pub(crate) fn leave_terminal(command: &mut Command) -> &mut Command {
+    // SAFETY: the hook makes one system call and allocates nothing, so it is safe between fork and exec.
+    unsafe { command.pre_exec(|| rustix::process::setsid().map(drop).map_err(io::Error::from)) }
+}
+
 /// Puts the child in a session of its own whose controlling terminal is its standard input.
 pub(crate) fn take_terminal(command: &mut Command) -> &mut Command {
     let hook = || -> io::Result<()> {

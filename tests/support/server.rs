@@ -69,6 +69,11 @@ impl ServerBuilder {
         self
     }
 
+    /// Where the server keeps its files.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Starts to accept connections.
     #[track_caller]
     pub(crate) fn start(self) -> Server {
@@ -155,6 +160,11 @@ impl Server {
             authorized_keys: String::new(),
             trusted_authorities: String::new(),
         }
+    }
+
+    /// Where the server keeps its files.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The port on 127.0.0.1.
