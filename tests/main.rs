@@ -9,7 +9,9 @@
 
 mod support;
 
+mod bad_input;
 mod support_works;
+mod thread;
 
 /// A file that nobody names here would compile nowhere and test nothing.
 #[test]

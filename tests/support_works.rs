@@ -15,23 +15,9 @@ use crate::support::proxy::{Direction, Ending, Fault, Gate, Proxy};
 use crate::support::sandbox::{Invocation, Sandbox};
 use crate::support::server::{Server, current_user};
 use crate::support::tree::{Tree, WEIRD_NAMES};
+use crate::support::user::User;
 
-/// A sandbox with an authority and an Ed25519 key with a certificate, and a server that lets it in.
-struct Ground {
-    sandbox: Sandbox,
-    authority: Key,
-    key: Key,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let sandbox = Sandbox::new();
-        let authority = Key::generate(&sandbox.path(""), "ca", KeyType::Ed25519);
-        let key = Key::generate(&sandbox.path(""), "id", KeyType::Ed25519);
-        authority.sign(&key).principals(&[&current_user()]).write();
-        Self { sandbox, authority, key }
-    }
-
+impl User {
     /// OpenSSH's `ssh` or `sftp` with nothing of this machine's configuration.
     fn client(
         &self,
@@ -62,21 +48,20 @@ impl Ground {
 
 #[test]
 fn a_certificate_of_every_kind_logs_in_and_is_logged() {
-    let ground = Ground::new();
-    let server = Server::builder().cert_authority(&ground.authority).start();
-    let user = current_user();
+    let user = User::new(KeyType::Ed25519);
+    let server = Server::builder().cert_authority(&user.authority).start();
+    let name = current_user();
     for kind in KeyType::ALL {
-        let key = Key::generate(&ground.sandbox.path(""), &format!("{kind:?}"), kind);
-        ground.authority.sign(&key).principals(&[&user]).serial(7).id("someone").write();
+        let key = Key::generate(&user.sandbox.path(""), &format!("{kind:?}"), kind);
+        user.authority.sign(&key).principals(&[&name]).serial(7).id("someone").write();
         let arguments = ["127.0.0.1", "echo in"];
-        ground
-            .client("ssh", server.port(), &server.known_hosts(), &key, &arguments)
+        user.client("ssh", server.port(), &server.known_hosts(), &key, &arguments)
             .run()
             .code(0)
             .stdout("in\n");
         let line = server.logged(&format!(" ssh2: {}-CERT {}", kind.log_name(), key.fingerprint()));
-        assert!(line.starts_with(&format!("Accepted publickey for {user} from 127.0.0.1 port ")), "{line}");
-        let end = format!("ID someone (serial 7) CA ED25519 {}", ground.authority.fingerprint());
+        assert!(line.starts_with(&format!("Accepted publickey for {name} from 127.0.0.1 port ")), "{line}");
+        let end = format!("ID someone (serial 7) CA ED25519 {}", user.authority.fingerprint());
         assert!(line.ends_with(&end), "{line}");
     }
     assert_eq!(server.connections(), KeyType::ALL.len());
@@ -84,53 +69,52 @@ fn a_certificate_of_every_kind_logs_in_and_is_logged() {
 
 #[test]
 fn certificates_are_refused_for_the_reason_they_were_made_with() {
-    let ground = Ground::new();
-    let server = Server::builder().trust(&ground.authority).start();
-    let user = current_user();
-    let sign = || ground.authority.sign(&ground.key).principals(&[&user]);
-    ground.ssh(&server, "true").run().code(0);
+    let user = User::new(KeyType::Ed25519);
+    let server = Server::builder().trust(&user.authority).start();
+    let name = current_user();
+    let sign = || user.authority.sign(&user.key).principals(&[&name]);
+    user.ssh(&server, "true").run().code(0);
     sign().valid("20200101:20200102").write();
-    ground.ssh(&server, "true").run().code(255);
+    user.ssh(&server, "true").run().code(255);
     server.logged("Certificate invalid: expired");
     sign().option("source-address=192.0.2.1/32").write();
-    ground.ssh(&server, "true").run().code(255);
+    user.ssh(&server, "true").run().code(255);
     server.logged("not from a permitted source address");
 }
 
 #[test]
 fn a_key_of_every_format_is_read() {
-    let ground = Ground::new();
+    let user = User::new(KeyType::Ed25519);
     for (format, passphrase) in [("RFC4716", "secret"), ("PEM", ""), ("PEM", "secret"), ("PKCS8", "")] {
         let name = format!("{format}{passphrase}");
-        let key = Key::generate_as(&ground.sandbox.path(""), &name, KeyType::EcdsaP256, format, passphrase);
+        let key = Key::generate_as(&user.sandbox.path(""), &name, KeyType::EcdsaP256, format, passphrase);
         let public = ["-y", "-P", passphrase, "-f"].map(str::to_owned).into_iter();
         let arguments = public.chain([key.path().to_str().unwrap().to_owned()]);
-        let shown = ground.sandbox.program(&find("ssh-keygen", "openssh-client"), arguments).run();
+        let shown = user.sandbox.program(&find("ssh-keygen", "openssh-client"), arguments).run();
         assert!(String::from_utf8_lossy(&shown.code(0).stdout).starts_with(&key.public_line()[..100]));
     }
 }
 
 #[test]
 fn a_host_certificate_and_other_settings_reach_the_client() {
-    let ground = Ground::new();
-    let banner = ground.sandbox.write("banner", "welcome\n");
+    let user = User::new(KeyType::Ed25519);
+    let banner = user.sandbox.write("banner", "welcome\n");
     let server = Server::builder_with_host_key(KeyType::EcdsaP256)
-        .authorized_key(&ground.key.public_line())
-        .host_certificate(&ground.authority, &["127.0.0.1"])
+        .authorized_key(&user.key.public_line())
+        .host_certificate(&user.authority, &["127.0.0.1"])
         .setting(&format!("Banner {}", banner.display()))
         .start();
     assert!(server.host_key().public_line().starts_with("ecdsa-sha2-nistp256 "));
-    let line = format!("@cert-authority * {}\n", ground.authority.public_line());
-    let known_hosts = ground.sandbox.write("known_hosts", line);
-    let outcome =
-        ground.client("ssh", server.port(), &known_hosts, &ground.key, &["127.0.0.1", "true"]).run();
+    let line = format!("@cert-authority * {}\n", user.authority.public_line());
+    let known_hosts = user.sandbox.write("known_hosts", line);
+    let outcome = user.client("ssh", server.port(), &known_hosts, &user.key, &["127.0.0.1", "true"]).run();
     outcome.code(0).stderr("welcome\n");
 }
 
 #[test]
 fn sessions_can_be_killed_and_the_port_closed() {
-    let ground = Ground::new();
-    let server = Server::builder().trust(&ground.authority).start();
+    let user = User::new(KeyType::Ed25519);
+    let server = Server::builder().trust(&user.authority).start();
     let before = Instant::now();
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -141,25 +125,25 @@ fn sessions_can_be_killed_and_the_port_closed() {
             server.kill_sessions();
             assert_eq!((server.session_ids(), descendants(sessions[0])), (vec![], vec![]));
         });
-        ground.ssh(&server, "sleep 60").run().code(255);
+        user.ssh(&server, "sleep 60").run().code(255);
     });
     assert!(before.elapsed() < Duration::from_secs(30));
     server.stop_accepting();
-    ground.ssh(&server, "true").run().code(255).stderr_has(&["Connection refused"]);
+    user.ssh(&server, "true").run().code(255).stderr_has(&["Connection refused"]);
     assert_eq!(server.connections(), 1);
 }
 
 #[test]
 fn weird_names_survive_a_trip_through_a_real_server() {
-    let ground = Ground::new();
-    let server = Server::builder().trust(&ground.authority).start();
-    let (from, to) = (ground.sandbox.path("from"), ground.sandbox.path("to"));
+    let user = User::new(KeyType::Ed25519);
+    let server = Server::builder().trust(&user.authority).start();
+    let (from, to) = (user.sandbox.path("from"), user.sandbox.path("to"));
     let tree = Tree::new().weird_names("names").directory("empty").symlink("link", "nowhere");
     tree.clone().file_with("closed", "secret", 0o600, 5).write(&from);
     assert_eq!(Tree::read(&from), tree.clone().file_with("closed", "secret", 0o600, 5));
     assert_ne!(Tree::read(&from), tree.clone().file_with("closed", "secret", 0o644, 5));
     assert_ne!(Tree::read(&from), tree.clone().file_with("closed", "Secret", 0o600, 5));
-    ground.sftp(&server, &format!("get -Rp {}/names {}\n", from.display(), to.display())).run().code(0);
+    user.sftp(&server, &format!("get -Rp {}/names {}\n", from.display(), to.display())).run().code(0);
     let fetched = Tree::read(&to);
     assert_eq!(fetched, Tree::read(&from.join("names")));
     assert_eq!(WEIRD_NAMES.len(), std::fs::read_dir(&to).unwrap().count());
@@ -167,12 +151,12 @@ fn weird_names_survive_a_trip_through_a_real_server() {
 
 #[test]
 fn the_hostile_server_misbehaves_as_planned_and_logs() {
-    let ground = Ground::new();
-    ground.sandbox.write("file", "content");
+    let user = User::new(KeyType::Ed25519);
+    user.sandbox.write("file", "content");
     let status = |code| Action::Status { code, text: "planned".into() };
     let names = Action::Reply { kind: packet::NAME, body: packet::names(&[b"../evil"]) };
     let server = Server::builder()
-        .trust(&ground.authority)
+        .trust(&user.authority)
         .hostile(&[
             Rule::new("MKDIR", 1, status(3)),
             Rule::new("posix-rename@openssh.com", 0, status(0)),
@@ -181,7 +165,7 @@ fn the_hostile_server_misbehaves_as_planned_and_logs() {
             Rule::new("REMOVE", 1, Action::Delay(300)),
         ])
         .start();
-    let path = |name: &str| ground.sandbox.path(name).display().to_string();
+    let path = |name: &str| user.sandbox.path(name).display().to_string();
     let batch = format!(
         "-mkdir {}\nmkdir {}\nrename {} {}\nls {}\nget {} {}\nrm {}\n",
         path("a"),
@@ -194,11 +178,11 @@ fn the_hostile_server_misbehaves_as_planned_and_logs() {
         path("file"),
     );
     let start = Instant::now();
-    ground.sftp(&server, &batch).run().code(0).stderr_has(&["Permission denied", "../evil"]);
+    user.sftp(&server, &batch).run().code(0).stderr_has(&["Permission denied", "../evil"]);
     assert!(start.elapsed() > Duration::from_millis(300));
-    assert!(!ground.sandbox.path("a").exists() && ground.sandbox.path("b").is_dir());
-    assert!(!ground.sandbox.path("moved").exists() && !ground.sandbox.path("file").exists());
-    assert_eq!(std::fs::read(ground.sandbox.path("copy")).unwrap(), b"content");
+    assert!(!user.sandbox.path("a").exists() && user.sandbox.path("b").is_dir());
+    assert!(!user.sandbox.path("moved").exists() && !user.sandbox.path("file").exists());
+    assert_eq!(std::fs::read(user.sandbox.path("copy")).unwrap(), b"content");
     let requests = server.requests();
     assert_eq!(requests[0], "INIT");
     assert!(requests.contains(&format!("MKDIR {}", path("a"))), "{requests:?}");
@@ -209,7 +193,7 @@ fn the_hostile_server_misbehaves_as_planned_and_logs() {
 
 #[test]
 fn the_hostile_server_breaks_a_session_in_every_way() {
-    let ground = Ground::new();
+    let user = User::new(KeyType::Ed25519);
     for (action, ends_by_itself) in [
         (Action::Close, true),
         (Action::WrongId, true),
@@ -217,9 +201,9 @@ fn the_hostile_server_breaks_a_session_in_every_way() {
         (Action::Silence, false),
     ] {
         let server =
-            Server::builder().trust(&ground.authority).hostile(&[Rule::new("STAT", 1, action)]).start();
+            Server::builder().trust(&user.authority).hostile(&[Rule::new("STAT", 1, action)]).start();
         std::thread::scope(|scope| {
-            let run = scope.spawn(|| ground.sftp(&server, "cd /nowhere\n").run().code(255).to_string());
+            let run = scope.spawn(|| user.sftp(&server, "cd /nowhere\n").run().code(255).to_string());
             if !ends_by_itself {
                 let answered = Instant::now() + Duration::from_secs(1);
                 while Instant::now() < answered {

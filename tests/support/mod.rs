@@ -13,3 +13,4 @@ pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod tree;
+pub(crate) mod user;

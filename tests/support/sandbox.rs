@@ -48,12 +48,17 @@ impl Sandbox {
         self.path("home/.config/rclone/rclone.conf")
     }
 
-    /// Adds an sftp remote for a port of 127.0.0.1 to the configuration; more options are given as pairs.
+    /// Adds an sftp remote for a port of 127.0.0.1 to the configuration. Of options given twice the last holds.
     pub(crate) fn remote_at(&self, name: &str, port: u16, options: &[(&str, &str)]) {
-        let mut config = std::fs::read_to_string(self.config_path()).unwrap();
-        config +=
-            &format!("[{name}]\ntype = sftp\nhost = 127.0.0.1\nuser = {}\nport = {port}\n", current_user());
-        for (key, value) in options {
+        let (user, port) = (current_user(), port.to_string());
+        let mut all =
+            vec![("type", "sftp"), ("host", "127.0.0.1"), ("user", user.as_str()), ("port", port.as_str())];
+        for option in options {
+            all.retain(|(key, _)| *key != option.0);
+            all.push(*option);
+        }
+        let mut config = std::fs::read_to_string(self.config_path()).unwrap() + &format!("[{name}]\n");
+        for (key, value) in all {
             config += &format!("{key} = {value}\n");
         }
         std::fs::write(self.config_path(), config).unwrap();
@@ -62,9 +67,8 @@ impl Sandbox {
     /// Adds an sftp remote for a server and its host key.
     pub(crate) fn remote(&self, name: &str, server: &Server, options: &[(&str, &str)]) {
         let known_hosts = server.known_hosts();
-        let mut all = vec![("known_hosts_file", known_hosts.to_str().unwrap())];
-        all.extend(options);
-        self.remote_at(name, server.port(), &all);
+        let known_hosts = [("known_hosts_file", known_hosts.to_str().unwrap())];
+        self.remote_at(name, server.port(), &[&known_hosts, options].concat());
     }
 
     /// Begins a run of the program under test.
