@@ -1,0 +1,31 @@
+# Each target first installs what it needs and is missing (see scripts/setup), and says what it installs.
+
+PREFIX ?= /usr/local
+CARGO_HOME ?= $(HOME)/.cargo
+export PATH := $(CARGO_HOME)/bin:$(PATH)
+
+.PHONY: help build install test lint demo
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## build target/release/sclone
+	@scripts/setup build
+	cargo build --release --locked
+
+install: build ## install sclone in PREFIX/bin (PREFIX=/usr/local)
+	install -D -m 755 "$${CARGO_TARGET_DIR:-target}/release/sclone" "$(DESTDIR)$(PREFIX)/bin/sclone"
+
+test: ## run every test
+	@scripts/setup test
+	cargo test --locked
+
+lint: ## check the format, the lints and the documentation
+	@scripts/setup lint
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+demo: build ## log in with certificates on a real server and show it
+	@scripts/setup demo
+	scripts/demo "$${CARGO_TARGET_DIR:-target}/release/sclone"

@@ -1,0 +1,28 @@
+//! All integration tests, in one binary. Each file of this folder is one module.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+mod bad_input;
+mod support_works;
+mod thread;
+
+/// A file that nobody names here would compile nowhere and test nothing.
+#[test]
+fn every_file_of_this_folder_is_a_module() {
+    let main = include_str!("main.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap_or(&name);
+        assert!(
+            module == "main" || main.lines().any(|line| line == format!("mod {module};")),
+            "tests/{name} is not listed in tests/main.rs: add `mod {module};`"
+        );
+    }
+}

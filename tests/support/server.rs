@@ -1,0 +1,302 @@
+//! A real OpenSSH server.
+//!
+//! The test itself accepts on a free port of 127.0.0.1 and starts one `sshd -i` for each connection with the socket as
+//! its standard input and output: no race for a port, nothing to wait for. It runs as whoever runs the test, root or
+//! not, and lets that same user in.
+
+use std::fs::{File, OpenOptions};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::ca::{Key, KeyType};
+use super::process::{die_with_parent, find, kill_tree, run_tool};
+
+/// How long a line may take to reach the server's log.
+const LOG_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A server about to be started. Without anything else said it lets nobody in.
+pub(crate) struct ServerBuilder {
+    folder: TempDir,
+    host_key: Key,
+    settings: String,
+    subsystem: String,
+    authorized_keys: String,
+    trusted_authorities: String,
+}
+
+impl ServerBuilder {
+    /// Trusts a certificate authority for every user (`TrustedUserCAKeys`).
+    pub(crate) fn trust(mut self, authority: &Key) -> Self {
+        self.trusted_authorities += &format!("{}\n", authority.public_line());
+        self
+    }
+
+    /// Adds one line to the user's `authorized_keys`.
+    pub(crate) fn authorized_key(mut self, line: &str) -> Self {
+        self.authorized_keys += &format!("{line}\n");
+        self
+    }
+
+    /// Trusts a certificate authority by a `cert-authority` line in the user's `authorized_keys`.
+    pub(crate) fn cert_authority(self, authority: &Key) -> Self {
+        let line = format!("cert-authority {}", authority.public_line());
+        self.authorized_key(&line)
+    }
+
+    /// Shows a host certificate for `principals`, signed by `authority`.
+    pub(crate) fn host_certificate(self, authority: &Key, principals: &[&str]) -> Self {
+        let path = authority.sign(&self.host_key).for_host().principals(principals).write();
+        self.setting(&format!("HostCertificate {}", path.display()))
+    }
+
+    /// Adds one line to the server's configuration; it goes before every line set here, so it holds.
+    pub(crate) fn setting(mut self, line: &str) -> Self {
+        self.settings += &format!("{line}\n");
+        self
+    }
+
+    /// Serves SFTP by another command than OpenSSH's built-in server.
+    pub(crate) fn subsystem(mut self, command: &str) -> Self {
+        command.clone_into(&mut self.subsystem);
+        self
+    }
+
+    /// Where the server keeps its files.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts to accept connections.
+    #[track_caller]
+    pub(crate) fn start(self) -> Server {
+        let program = find("sshd", "openssh-server");
+        let folder = self.folder.path();
+        std::fs::write(folder.join("authorized_keys"), &self.authorized_keys).unwrap();
+        std::fs::write(folder.join("trusted_authorities"), &self.trusted_authorities).unwrap();
+        std::fs::write(folder.join("sshd_config"), self.configuration()).unwrap();
+        File::create(folder.join("log")).unwrap();
+        prepare_privilege_separation();
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Mutex::new(Sessions::default()));
+        let (end, ended) = channel();
+        let acceptor = std::thread::spawn({
+            let (shared, folder) = (Arc::clone(&shared), folder.to_owned());
+            move || accept(listener, &program, &folder, &shared, &ended)
+        });
+        Server {
+            port,
+            folder: self.folder,
+            host_key: self.host_key,
+            sessions: shared,
+            acceptor: Some((acceptor, end)),
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let Self { settings, subsystem, .. } = self;
+        let folder = self.folder.path().display();
+        let host_key = self.host_key.path().display();
+        let pam = if is_locked(&current_user()) { "yes" } else { "no" };
+        format!(
+            "{settings}\
+             HostKey {host_key}\n\
+             AuthorizedKeysFile {folder}/authorized_keys\n\
+             TrustedUserCAKeys {folder}/trusted_authorities\n\
+             PermitRootLogin yes\n\
+             PasswordAuthentication no\n\
+             KbdInteractiveAuthentication no\n\
+             StrictModes no\n\
+             UsePAM {pam}\n\
+             PidFile none\n\
+             LogLevel VERBOSE\n\
+             Subsystem sftp {subsystem}\n"
+        )
+    }
+}
+
+/// A running server. Dropping it ends every session.
+pub(crate) struct Server {
+    port: u16,
+    folder: TempDir,
+    host_key: Key,
+    sessions: Arc<Mutex<Sessions>>,
+    acceptor: Option<(JoinHandle<()>, Sender<()>)>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    count: usize,
+    closed: bool,
+    running: Vec<Child>,
+}
+
+impl Server {
+    /// Begins a server with an Ed25519 host key.
+    #[track_caller]
+    pub(crate) fn builder() -> ServerBuilder {
+        Self::builder_with_host_key(KeyType::Ed25519)
+    }
+
+    /// Begins a server with a host key of another kind.
+    #[track_caller]
+    pub(crate) fn builder_with_host_key(kind: KeyType) -> ServerBuilder {
+        let folder = TempDir::with_prefix("sclone-sshd-").unwrap();
+        let host_key = Key::generate(folder.path(), "host_key", kind);
+        ServerBuilder {
+            folder,
+            host_key,
+            settings: String::new(),
+            subsystem: "internal-sftp".into(),
+            authorized_keys: String::new(),
+            trusted_authorities: String::new(),
+        }
+    }
+
+    /// Where the server keeps its files.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The key that says who the server is.
+    pub(crate) fn host_key(&self) -> &Key {
+        &self.host_key
+    }
+
+    /// A `known_hosts` file that holds this server's key and nothing else.
+    pub(crate) fn known_hosts(&self) -> PathBuf {
+        let path = self.folder.path().join("known_hosts");
+        let line = format!("[127.0.0.1]:{} {}\n", self.port, self.host_key.public_line());
+        std::fs::write(&path, line).unwrap();
+        path
+    }
+
+    /// How many connections were accepted so far.
+    pub(crate) fn connections(&self) -> usize {
+        lock(&self.sessions).count
+    }
+
+    /// Everything the server logged so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.folder.path().join("log")).unwrap()).into_owned()
+    }
+
+    /// Waits for a log line that contains `text` and returns the line.
+    #[track_caller]
+    pub(crate) fn logged(&self, text: &str) -> String {
+        let end = Instant::now() + LOG_DEADLINE;
+        loop {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| line.contains(text)) {
+                return line.trim_end().to_owned();
+            }
+            assert!(Instant::now() < end, "the server never logged {text:?}, but:\n{log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The process that serves each connection accepted so far and still open.
+    pub(crate) fn session_ids(&self) -> Vec<u32> {
+        let mut sessions = lock(&self.sessions);
+        sessions.running.retain_mut(|child| child.try_wait().unwrap().is_none());
+        sessions.running.iter().map(Child::id).collect()
+    }
+
+    /// Kills every session at once, as a crash of the server would. New connections are still accepted.
+    pub(crate) fn kill_sessions(&self) {
+        for mut child in std::mem::take(&mut lock(&self.sessions).running) {
+            kill_tree(child.id());
+            child.wait().unwrap();
+        }
+    }
+
+    /// Refuses new connections from now on. Open ones stay.
+    pub(crate) fn stop_accepting(&self) {
+        lock(&self.sessions).closed = true;
+        // Wakes the acceptor, which then closes the port; it may have done so already.
+        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop_accepting();
+        self.kill_sessions();
+        if let Some((thread, end)) = self.acceptor.take() {
+            drop(end);
+            thread.join().ok();
+        }
+    }
+}
+
+/// Starts one server process for each connection until the server is closed. Then stays until `ended`, because the
+/// kernel kills the processes as soon as the thread that started them is gone.
+fn accept(
+    listener: TcpListener,
+    program: &Path,
+    folder: &Path,
+    sessions: &Mutex<Sessions>,
+    ended: &Receiver<()>,
+) {
+    for socket in listener.incoming() {
+        let socket = socket.unwrap();
+        let mut sessions = lock(sessions);
+        if sessions.closed {
+            break;
+        }
+        sessions.count += 1;
+        sessions.running.push(serve(program, folder, socket));
+    }
+    drop(listener);
+    ended.recv().ok();
+}
+
+fn serve(program: &Path, folder: &Path, socket: TcpStream) -> Child {
+    let log = OpenOptions::new().append(true).open(folder.join("log")).unwrap();
+    let output = OwnedFd::from(socket.try_clone().unwrap());
+    let mut command = Command::new(program);
+    command.args(["-i", "-e", "-f"]).arg(folder.join("sshd_config"));
+    command.stdin(OwnedFd::from(socket)).stdout(output).stderr(Stdio::from(log));
+    die_with_parent(&mut command).spawn().unwrap()
+}
+
+fn lock(sessions: &Mutex<Sessions>) -> std::sync::MutexGuard<'_, Sessions> {
+    sessions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The user who runs the tests, and whom the server lets in.
+pub(crate) fn current_user() -> String {
+    run_tool(Command::new("id").arg("-un")).trim_end().to_owned()
+}
+
+/// sshd run by root insists on this folder, which the service's start script makes at boot.
+fn prepare_privilege_separation() {
+    if rustix::process::geteuid().is_root() {
+        std::fs::create_dir_all("/run/sshd").unwrap();
+    }
+}
+
+/// Whether the account has no password at all (`!`). Without PAM, sshd keeps such an account out.
+fn is_locked(user: &str) -> bool {
+    let shadow = std::fs::read_to_string("/etc/shadow").unwrap_or_default();
+    shadow
+        .lines()
+        .any(|line| line.split_once(':').is_some_and(|(name, rest)| name == user && rest.starts_with('!')))
+}
