@@ -75,6 +75,7 @@ impl ExitCode {
             | Kind::Unsupported
             | Kind::Failure
             | Kind::InvalidName
+            | Kind::OutOfRange
             | Kind::Protocol
             | Kind::Config
             | Kind::Io => Self::Failure,

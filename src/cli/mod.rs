@@ -12,6 +12,7 @@ pub mod env_defaults;
 pub mod exit_code;
 pub mod global;
 pub mod open;
+pub mod visit;
 pub mod parse;
 pub mod prompts;
 pub mod run;

@@ -1,77 +1,94 @@
-//! The seam between the command line and the trees: what an argument names, walked or copied.
+//! From an argument, `remote:path` or a local path, to the tree it names.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_executor::block_on;
 
 use super::context::Ctx;
+use crate::config::resolve::{Resolved, resolve};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, FileType, Fs, Metadata};
-use crate::path::RelPath;
+use crate::fs::{FileType, Fs, Local, Metadata, Sftp};
+use crate::path::{Name, RelPath};
+use crate::sftp::Pool;
+use crate::ssh::Factory;
 
-/// How far a walk goes down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// Only what is in the folder itself.
-    One,
-    /// Everything below it.
-    All,
+/// What an argument names: a tree, whose root may turn out to be a file.
+pub struct Place {
+    /// The tree below the path.
+    pub tree: Arc<dyn Fs>,
+    /// The tree below the folder that holds the path, and the path's name in it; `None` where it can be no file.
+    holder: Option<(Arc<dyn Fs>, Name)>,
 }
 
-/// Opens the tree that `remote:path` or a local path names.
-///
-/// # Errors
-/// The remote is not known or cannot be reached.
-pub fn open_tree(_ctx: &Ctx, argument: &OsStr) -> Result<Arc<dyn Fs>> {
-    Err(Error::new(Kind::Unsupported, "open", "no kind of tree is built in").on(argument.as_encoded_bytes()))
-}
+impl Place {
+    /// The name of the file and what it is, if the path names a file.
+    ///
+    /// # Errors
+    /// The path cannot be looked up.
+    pub async fn as_file(&self) -> Result<Option<(Name, Metadata)>> {
+        let Some((_, name)) = &self.holder else { return Ok(None) };
+        let found = self.tree.stat(&RelPath::root()).await?;
+        Ok((found.file_type != FileType::Directory).then(|| (name.clone(), found)))
+    }
 
-/// Copies what `source` has and `destination` lacks.
-///
-/// # Errors
-/// Nothing can be copied at all; what fails for a single file is counted in the statistics.
-pub fn copy_tree(_ctx: &Ctx, source: &dyn Fs, destination: &dyn Fs, _create_empty_dirs: bool) -> Result<()> {
-    let reason = format!("no way from {} to {} is built in", source.describe(), destination.describe());
-    Err(Error::new(Kind::Unsupported, "copy", reason))
-}
-
-/// Calls `seen` for every entry below what `argument` names, sorted by path. A folder that cannot be read is logged
-/// and counted, and the walk goes on.
-///
-/// # Errors
-/// The tree or its root cannot be read, the run is cancelled, or `seen` fails.
-pub fn visit(
-    ctx: &Ctx,
-    argument: &OsStr,
-    depth: Depth,
-    mut seen: impl FnMut(&RelPath, &Metadata) -> Result<()>,
-) -> Result<()> {
-    let tree = open_tree(ctx, argument)?;
-    let mut pending = list(ctx, tree.as_ref(), &RelPath::root())?;
-    while let Some((path, entry)) = pending.pop() {
-        ctx.cancel.check()?;
-        seen(&path, &entry.metadata)?;
-        let is_folder = entry.metadata.file_type == FileType::Directory && !entry.is_link;
-        if depth == Depth::One || !is_folder {
-            continue;
-        }
-        match list(ctx, tree.as_ref(), &path) {
-            Ok(below) => pending.extend(below),
-            Err(error) => {
-                log::error!("{error}");
-                ctx.stats.failed(&error);
-            }
+    /// What a copy reads: the tree, or the folder that holds the one file to copy and that file's name.
+    ///
+    /// # Errors
+    /// The path cannot be looked up; [`Kind::DirectoryNotFound`] if nothing is there.
+    pub async fn as_source(&self) -> Result<(Arc<dyn Fs>, Option<Name>)> {
+        match (self.as_file().await, &self.holder) {
+            (Ok(Some(_)), Some((holder, name))) => Ok((Arc::clone(holder), Some(name.clone()))),
+            (Ok(_), _) => Ok((Arc::clone(&self.tree), None)),
+            (Err(error), _) if error.kind() == Kind::NotFound => Err(error.with_kind(Kind::DirectoryNotFound)),
+            (Err(error), _) => Err(error),
         }
     }
-    Ok(())
+
+    /// What a copy writes into.
+    ///
+    /// # Errors
+    /// A file stands there, or the path cannot be looked up.
+    pub async fn as_destination(&self) -> Result<Arc<dyn Fs>> {
+        match self.as_file().await {
+            Ok(Some(_)) => Err(Error::new(Kind::NotADirectory, "write into", "is a file not a directory")
+                .on(self.tree.describe())
+                .advice("name the folder that holds it")),
+            Err(error) if error.kind() != Kind::NotFound => Err(error),
+            _ => Ok(Arc::clone(&self.tree)),
+        }
+    }
 }
 
-/// The entries of one folder, the first by name last.
-fn list(ctx: &Ctx, tree: &dyn Fs, folder: &RelPath) -> Result<Vec<(RelPath, Entry)>> {
-    let entries = block_on(ctx.cancel.or_stop(tree.list(folder)))?;
-    let mut entries: Vec<_> = entries.into_iter().map(|entry| (folder.join(&entry.name), entry)).collect();
-    entries.sort_by(|(first, _), (second, _)| second.cmp(first));
-    ctx.stats.listed(u64::try_from(entries.len()).unwrap_or(u64::MAX));
-    Ok(entries)
+/// Opens what `argument` names. Nothing is looked at and no connection made yet.
+///
+/// # Errors
+/// The argument cannot be read, the remote is not known, or one of its options is wrong.
+pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
+    match resolve(argument.as_bytes(), &ctx.remotes()?)? {
+        Resolved::Local { path } => Ok(open_local(&path)),
+        Resolved::Sftp { name, options, path } => {
+            let factory = Factory::new(&name, *options, ctx.surroundings())?;
+            let address = factory.address();
+            let pool = Arc::new(Pool::new(factory.into_connect(), ctx.settings.timeout));
+            let tree = |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
+            Ok(place(&path, tree))
+        }
+    }
+}
+
+fn open_local(path: &[u8]) -> Place {
+    place(path, |root| {
+        let root = if root.is_empty() { b"." } else { root };
+        Arc::new(Local::new(PathBuf::from(OsStr::from_bytes(root))))
+    })
+}
+
+/// A path that ends in a slash is a folder; so is the root, and `.` and `..` at the end.
+fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
+    let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
+    let holder = path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
+    Place { tree: tree(path), holder }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
@@ -19,7 +20,7 @@ const LINKS_AT_ONCE: usize = 64;
 
 /// A folder of an SFTP server as the root of a tree. Symbolic links in it are followed.
 pub struct Sftp {
-    pool: Pool,
+    pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
     /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
@@ -29,7 +30,7 @@ pub struct Sftp {
 impl Sftp {
     /// A tree below `root`: absolute, or relative to the folder the server logs in to. `name` is for log lines, for
     /// example `sftp://user@host:22`. No connection is made yet.
-    pub fn new(pool: Pool, root: &[u8], name: String) -> Self {
+    pub fn new(pool: Arc<Pool>, root: &[u8], name: String) -> Self {
         Self { pool, root: root.to_vec(), name, lists_dot: AtomicBool::new(false) }
     }
 

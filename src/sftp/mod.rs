@@ -1,7 +1,9 @@
 //! The SFTP protocol (draft-ietf-secsh-filexfer-02, version 3) over any byte stream.
 
 mod client;
+mod driver;
 mod extensions;
+mod lane;
 mod link;
 mod pool;
 mod wire;

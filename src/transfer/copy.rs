@@ -12,7 +12,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use super::budget::Budget;
 use super::copy_file::Copier;
 use super::folders::Folders;
-use super::march::Side;
+use super::march::{Failure, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
 use super::stats::Stats;
 use crate::cancel::Cancel;
@@ -43,6 +43,8 @@ pub struct Copy {
     pub transfers: usize,
     /// Folders read at once.
     pub checkers: usize,
+    /// Whether to make folders that no file goes into.
+    pub empty_dirs: bool,
     /// Whether to say what would be done instead of doing it.
     pub dry_run: bool,
     /// Permission bits that new files do not get.
@@ -72,8 +74,8 @@ impl Copy {
         let mut folders = Folders::new(Arc::clone(&self.destination));
         self.actions()
             .try_filter_map(|action| ready(self.prepare(action, &mut folders)))
-            .try_for_each_concurrent(self.in_flight.max(1), |(file, parent)| {
-                self.copy_one(copier, &large, file, parent)
+            .try_for_each_concurrent(self.in_flight.max(1), |work| {
+                self.work(copier, &large, work)
             })
             .await
     }
@@ -103,12 +105,14 @@ impl Copy {
     }
 
     /// Counts and logs an action, starts to make the folder it needs, and returns the file that is left to copy.
-    fn prepare(&self, action: Action, folders: &mut Folders) -> Result<Option<(CopyFile, Parent)>> {
+    fn prepare(&self, action: Action, folders: &mut Folders) -> Result<Option<Work>> {
         match action {
             Action::Enter(folder) => {
                 self.stats.listed(1);
                 if folder.exists {
                     folders.exists(&folder.path);
+                } else if self.empty_dirs {
+                    return Ok(Some(Work { made: folders.make(&folder.path).boxed(), what: What::Folder(folder.path) }));
                 }
                 Ok(None)
             }
@@ -123,8 +127,8 @@ impl Copy {
                 log::warn!("{path}: {reason}");
                 Ok(None)
             }
-            Action::Fail(side, error) => {
-                self.fail(error, side)?;
+            Action::Fail(failure) => {
+                self.fail(failure)?;
                 Ok(None)
             }
             Action::Copy(file) if self.dry_run => {
@@ -141,30 +145,33 @@ impl Copy {
                 let folder = file.to.parent().unwrap_or_default();
                 let parent =
                     if file.has_parent { ready(Ok(())).boxed() } else { folders.make(&folder).boxed() };
-                Ok(Some((file, parent)))
+                Ok(Some(Work { made, what: What::File(file) }))
             }
         }
     }
 
-    async fn copy_one(&self, copier: &Copier, large: &Budget, file: CopyFile, parent: Parent) -> Result<()> {
-        let _turn = if file.source.size > SMALL { Some(large.take(1).await) } else { None };
-        let result = match parent.await {
-            Ok(()) => self.attempt(copier, &file).await,
-            Err(error) => Err(error),
+    async fn work(&self, copier: &Copier, large: &Budget, work: Work) -> Result<()> {
+        let (path, result) = match (work.made.await, &work.what) {
+            (Err(error), What::File(file)) => (&file.to, Err(error)),
+            (Ok(()), What::File(file)) => (&file.to, self.copy_one(copier, large, file).await),
+            (made, What::Folder(path)) => (path, made),
         };
         match result {
-            Ok(()) => {
-                let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
-                log::info!("{}: Copied ({how})", file.to);
-                Ok(())
-            }
-            Err(error) if error.is_fatal() => Err(error),
-            Err(error) => {
-                log::error!("{}: Failed to copy: {error}", file.to);
+            Err(error) if !error.is_fatal() => {
+                log::error!("{path}: Failed to copy: {error}");
                 self.stats.failed(&error);
                 Ok(())
             }
+            other => other,
         }
+    }
+
+    async fn copy_one(&self, copier: &Copier, large: &Budget, file: &CopyFile) -> Result<()> {
+        let _turn = if file.source.size > SMALL { Some(large.take(1).await) } else { None };
+        self.attempt(copier, file).await?;
+        let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
+        log::info!("{}: Copied ({how})", file.to);
+        Ok(())
     }
 
     /// Copies one file, again over a new connection when one was lost.
@@ -188,9 +195,10 @@ impl Copy {
         }
     }
 
-    fn fail(&self, error: Error, side: Side) -> Result<()> {
-        let is_root = side == Side::Source && error.kind() == Kind::DirectoryNotFound;
-        if error.is_fatal() || is_root {
+    fn fail(&self, failure: Failure) -> Result<()> {
+        let is_lost = failure.side == Side::Source && failure.is_missing_root();
+        let error = failure.error;
+        if error.is_fatal() || is_lost {
             return Err(error);
         }
         log::error!("{error}");
@@ -209,8 +217,19 @@ impl Copy {
     }
 }
 
-/// Completes when the folder a file goes into is there.
-type Parent = BoxFuture<'static, Result<()>>;
+/// Something to do once a folder is there.
+struct Work {
+    /// Completes when the folder is made.
+    made: BoxFuture<'static, Result<()>>,
+    what: What,
+}
+
+enum What {
+    /// Copy a file into the folder.
+    File(CopyFile),
+    /// Nothing more: the folder itself was wanted.
+    Folder(RelPath),
+}
 
 /// Waits for `work`, but no longer than `limit`.
 async fn within(limit: Duration, work: impl Future<Output = ()>) {

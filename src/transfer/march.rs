@@ -30,7 +30,25 @@ pub enum Step {
     /// A name in the source, the destination or both. Of the two entries either both are folders or neither is.
     Entry(Pair),
     /// A folder, or one name in it, could not be read. The walk goes on without it.
-    Failed(Side, Error),
+    Failed(Failure),
+}
+
+/// What could not be read.
+#[derive(Debug)]
+pub struct Failure {
+    /// The tree it is in.
+    pub side: Side,
+    /// The folder that could not be read whole.
+    pub folder: RelPath,
+    /// Why.
+    pub error: Error,
+}
+
+impl Failure {
+    /// Whether there is no tree at all: its root is missing.
+    pub fn is_missing_root(&self) -> bool {
+        self.folder.is_root() && self.error.kind() == Kind::DirectoryNotFound
+    }
 }
 
 /// One path in either tree or both.
@@ -238,7 +256,7 @@ impl March {
     }
 
     fn fail(&mut self, path: RelPath, side: Side, error: Error) {
-        let steps = VecDeque::from([Step::Failed(side, error)]);
+        let steps = VecDeque::from([Step::Failed(Failure { side, folder: path.clone(), error })]);
         self.frames.push(Frame { path, steps, ahead: VecDeque::new(), real: None });
     }
 
@@ -277,7 +295,7 @@ impl Step {
     fn pair(&self) -> Option<&Pair> {
         match self {
             Self::Entry(pair) => Some(pair),
-            Self::Failed(..) => None,
+            Self::Failed(_) => None,
         }
     }
 }
@@ -310,15 +328,16 @@ async fn check_inside(tree: &dyn Fs, path: &RelPath) -> Result<()> {
 /// Sorts both sides of a folder and pairs what has the same name and kind.
 fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
     let mut steps = VecDeque::new();
+    let failed = |side, error| Step::Failed(Failure { side, folder: folder.clone(), error });
     let mut take = |side, listing: Option<Result<Listing>>| match listing {
         None => Some(Vec::new()),
         Some(Ok(Listing { entries, refused })) => {
-            steps.extend(refused.into_iter().map(|error| Step::Failed(side, error)));
+            steps.extend(refused.into_iter().map(|error| failed(side, error)));
             Some(entries)
         }
         Some(Err(error)) if side == Side::Destination && error.kind() == Kind::DirectoryNotFound => None,
         Some(Err(error)) => {
-            steps.push_back(Step::Failed(side, error));
+            steps.push_back(failed(side, error));
             None
         }
     };
@@ -342,10 +361,8 @@ fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
         let slot = if side == Side::Source { &mut pair.source } else { &mut pair.destination };
         if slot.is_some() {
             let reason = "the name is listed twice; the first one is used";
-            steps.push_back(Step::Failed(
-                side,
-                Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes()),
-            ));
+            let error = Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes());
+            steps.push_back(failed(side, error));
         } else {
             *slot = Some(entry);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::compare::is_unchanged;
-use super::march::{Limits, March, Pair, Side, Step};
+use super::march::{Failure, Limits, March, Pair, Side, Step};
 use crate::error::{Error, Kind};
 use crate::fs::{Entry, FileType, Fs, Metadata};
 use crate::path::RelPath;
@@ -21,7 +21,7 @@ pub enum Action {
     /// Leave out something that is not a file, and why.
     Skip(RelPath, &'static str),
     /// Report what cannot be done.
-    Fail(Side, Error),
+    Fail(Failure),
 }
 
 /// A folder of the source.
@@ -66,7 +66,7 @@ impl Plan {
     pub async fn next(&mut self) -> Option<Action> {
         loop {
             match self.march.next().await? {
-                Step::Failed(side, error) => return Some(Action::Fail(side, error)),
+                Step::Failed(failure) => return Some(Action::Fail(failure)),
                 Step::Entry(pair) => {
                     if let Some(action) = decide(pair, self.window) {
                         return Some(action);
@@ -111,7 +111,11 @@ pub fn file(
     match &replaces {
         Some(found) if found.file_type == FileType::Special => {
             let error = Error::new(Kind::AlreadyExists, "replace", "a device, pipe or socket stands there");
-            Action::Fail(Side::Destination, error.on(to.as_bytes()))
+            Action::Fail(Failure {
+                side: Side::Destination,
+                folder: to.parent().unwrap_or_default(),
+                error: error.on(to.as_bytes()),
+            })
         }
         Some(found) if found.file_type == FileType::File && is_unchanged(&source, found, window) => {
             Action::Keep(to)

@@ -2,9 +2,14 @@
 
 use std::ffi::OsString;
 
+use futures_executor::block_on;
+use futures_util::future::try_join;
+
 use crate::cli::context::Ctx;
-use crate::cli::open::{copy_tree, open_tree};
+use crate::cli::open::open;
 use crate::error::Result;
+use crate::transfer::Copy;
+use crate::transfer::copy::IN_FLIGHT;
 
 /// Copy files from source to destination, skipping those that are the same
 ///
@@ -38,9 +43,26 @@ pub struct Args {
 /// None of its own: the statistics hold what failed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     ctx.with_progress(|| {
-        let source = open_tree(ctx, &args.source)?;
-        let destination = open_tree(ctx, &args.destination)?;
-        copy_tree(ctx, source.as_ref(), destination.as_ref(), args.create_empty_src_dirs)
+        let source = open(ctx, &args.source)?;
+        let destination = open(ctx, &args.destination)?;
+        block_on(async {
+            let looked_up = ctx.cancel.or_stop(try_join(source.as_source(), destination.as_destination()));
+            let ((source, only), destination) = looked_up.await?;
+            let copy = Copy {
+                source,
+                only,
+                destination,
+                in_flight: IN_FLIGHT,
+                transfers: ctx.settings.transfers(),
+                checkers: ctx.settings.checkers(),
+                empty_dirs: args.create_empty_src_dirs,
+                dry_run: ctx.settings.dry_run,
+                umask: ctx.umask,
+                stats: ctx.stats.clone(),
+                cancel: ctx.cancel.clone(),
+            };
+            copy.run().await
+        })
     });
     Ok(())
 }

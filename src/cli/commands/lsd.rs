@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
-use crate::cli::open::{Depth, visit};
+use crate::cli::visit::{Depth, visit};
 use crate::error::Result;
 use crate::fs::FileType;
 use crate::output::listing;
