@@ -177,9 +177,12 @@ fn inline_keys_log_in() {
     for (name, args) in KEY_TYPES {
         lab.key(name, args);
         lab.sign("ca", name, &["-I", name, "-n", &user()]);
-        let key_pem = Some(Zeroizing::new(lab.read(name)));
-        let login = Login { key_pem, pubkey: Some(lab.read(&format!("{name}-cert.pub"))), ..lab.login() };
-        server.log_in(&login, &Nobody).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let certificate = lab.read(&format!("{name}-cert.pub"));
+        for text in [lab.read(name), lab.read(name).trim_end().replace('\n', "\\n")] {
+            let key_pem = Some(Zeroizing::new(text));
+            let login = Login { key_pem, pubkey: Some(certificate.clone()), ..lab.login() };
+            server.log_in(&login, &Nobody).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         server.assert_logged(&["Accepted publickey", &format!("ID {name} ")]);
     }
 }
@@ -332,6 +335,52 @@ fn a_passphrase_is_asked_for_once() {
     server.log_in(&login, &answers).unwrap();
     server.log_in(&login, &answers).unwrap();
     assert_eq!(*answers.asked.lock().unwrap(), [format!("Passphrase for key {}: ", key_file.display())]);
+}
+
+#[test]
+fn a_wrong_passphrase_is_asked_for_three_times() {
+    let lab = Lab::new();
+    let key_file = lab.key("key", &["-t", "ed25519", "-N", "secret"]);
+    let answers = Answers::new("wrong");
+    let login = Login { key_file: Some(key_file), ..lab.login() };
+    let error = login.plan(&answers, jiff::Timestamp::now()).err().unwrap();
+    assert!(error.to_string().contains("the passphrase is wrong"), "{error}");
+    assert_eq!(answers.asked.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn a_server_that_hangs_up_after_too_many_attempts_is_explained() {
+    let lab = Lab::new();
+    let agent = lab.agent();
+    for name in ["a", "b", "c", "d", "e"] {
+        agent.add(&lab.key(name, &["-t", "ed25519"]));
+    }
+    let server = lab.server("MaxAuthTries 5");
+    let login = Login { agent_socket: Some(agent.socket.clone()), ..lab.login() };
+    let error = server.log_in(&login, &Nobody).err().unwrap();
+    assert_eq!(error.kind(), Kind::LoginRefused);
+    assert!(error.to_string().contains("and 2 more"), "{error}");
+    assert!(error.to_string().contains("MaxAuthTries"), "{error}");
+}
+
+#[test]
+fn an_agent_that_cannot_be_used_is_explained() {
+    let lab = Lab::new();
+    let agent = lab.agent();
+    let mute = std::os::unix::net::UnixListener::bind(lab.path("hangs up")).unwrap();
+    let hangs_up = std::thread::spawn(move || drop(mute.accept().unwrap()));
+    for (socket, text) in [
+        (None, "SSH_AUTH_SOCK is not set"),
+        (Some(lab.path("nowhere")), "no such file"),
+        (Some(agent.socket.clone()), "it holds no key"),
+        (Some(lab.path("hangs up")), "ask ssh-agent"),
+    ] {
+        let login = Login { agent_socket: socket, ..lab.login() };
+        let error = login.plan(&Nobody, jiff::Timestamp::now()).err().unwrap();
+        assert!(error.to_string().contains(text), "{text}: {error}");
+        assert_eq!(error.kind(), Kind::Config, "{error}");
+    }
+    hangs_up.join().unwrap();
 }
 
 #[test]

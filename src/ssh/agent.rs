@@ -114,6 +114,7 @@ impl Agent {
     fn ask(&self, request: &[u8], limit: Duration) -> Result<Vec<u8>> {
         let fail = |error| {
             Error::from_io("ask ssh-agent", error)
+                .with_kind(Kind::Config)
                 .on(self.socket.as_os_str().as_bytes())
                 .advice("check SSH_AUTH_SOCK and that the agent runs: ssh-add -l")
         };

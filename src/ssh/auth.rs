@@ -67,8 +67,12 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
                 refusals.accepted_in_part(attempt);
                 offered = now_offered;
             }
-            Ok(_) => refusals.refused(attempt),
+            Ok(_) => {
+                attempt.forget_answer(login);
+                refusals.refused(attempt);
+            }
             Err(error) if error.kind() == Kind::ConnectionLost => {
+                attempt.forget_answer(login);
                 refusals.refused(attempt);
                 return Err(refusals.explain(&offered, &waiting, true));
             }
