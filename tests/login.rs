@@ -99,6 +99,7 @@ fn every_cipher_of_openssh_keys_is_decrypted() {
         "aes256-ctr",
         "aes128-gcm@openssh.com",
         "aes256-gcm@openssh.com",
+        "chacha20-poly1305@openssh.com",
     ] {
         let key_file = lab.key(cipher, &["-t", "ed25519", "-Z", cipher, "-N", "secret"]);
         lab.authorize(cipher);
@@ -154,6 +155,8 @@ fn a_certificate_is_found_beside_the_key_in_it_and_beside_the_public_key() {
     let by_public = Login { pubkey_file: Some(lab.path("key.pub")), ..beside };
     server.log_in(&Login { key_file: Some(key_file.clone()), ..lab.login() }, &Nobody).unwrap();
     server.log_in(&by_public, &Nobody).unwrap();
+    let elsewhere = lab.write("elsewhere", lab.read("key"));
+    server.log_in(&Login { key_file: Some(elsewhere), ..by_public }, &Nobody).unwrap();
     let (key, certificate) = (lab.read("key"), lab.read("key-cert.pub"));
     for (name, text) in [
         ("key first", format!("{key}{certificate}")),
@@ -426,6 +429,18 @@ fn refused_certificates_are_explained() {
     assert_eq!(error.kind(), Kind::LoginRefused);
     assert!(error.to_string().contains(&fingerprint(&lab.path("other-ca.pub"))), "{error}");
     assert!(error.to_string().contains("TrustedUserCAKeys"), "{error}");
+}
+
+#[test]
+fn a_ca_in_authorized_keys_is_as_good_as_a_trusted_one() {
+    let lab = Lab::new();
+    lab.key("own-ca", &["-t", "ecdsa"]);
+    lab.write("authorized_keys", format!("cert-authority,principals=\"alice\" {}", lab.read("own-ca.pub")));
+    let key_file = lab.key("key", &["-t", "ed25519"]);
+    lab.sign("own-ca", "key", &["-I", "mapped", "-n", "alice"]);
+    let server = lab.server("");
+    server.log_in(&Login { key_file: Some(key_file), ..lab.login() }, &Nobody).unwrap();
+    server.assert_logged(&["Accepted publickey", "ID mapped "]);
 }
 
 #[test]
