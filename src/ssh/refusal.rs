@@ -42,6 +42,10 @@ impl<'a> Refusals<'a> {
         self.refused.push(attempt);
     }
 
+    pub(crate) fn has_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
     pub(crate) fn accepted_in_part(&mut self, attempt: Attempt) {
         self.accepted.push(attempt);
     }
