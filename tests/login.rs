@@ -99,6 +99,7 @@ fn every_cipher_of_openssh_keys_is_decrypted() {
         "aes256-ctr",
         "aes128-gcm@openssh.com",
         "aes256-gcm@openssh.com",
+        "chacha20-poly1305@openssh.com",
     ] {
         let key_file = lab.key(cipher, &["-t", "ed25519", "-Z", cipher, "-N", "secret"]);
         lab.authorize(cipher);
@@ -154,6 +155,8 @@ fn a_certificate_is_found_beside_the_key_in_it_and_beside_the_public_key() {
     let by_public = Login { pubkey_file: Some(lab.path("key.pub")), ..beside };
     server.log_in(&Login { key_file: Some(key_file.clone()), ..lab.login() }, &Nobody).unwrap();
     server.log_in(&by_public, &Nobody).unwrap();
+    let elsewhere = lab.write("elsewhere", lab.read("key"));
+    server.log_in(&Login { key_file: Some(elsewhere), ..by_public }, &Nobody).unwrap();
     let (key, certificate) = (lab.read("key"), lab.read("key-cert.pub"));
     for (name, text) in [
         ("key first", format!("{key}{certificate}")),
@@ -177,9 +180,12 @@ fn inline_keys_log_in() {
     for (name, args) in KEY_TYPES {
         lab.key(name, args);
         lab.sign("ca", name, &["-I", name, "-n", &user()]);
-        let key_pem = Some(Zeroizing::new(lab.read(name)));
-        let login = Login { key_pem, pubkey: Some(lab.read(&format!("{name}-cert.pub"))), ..lab.login() };
-        server.log_in(&login, &Nobody).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let certificate = lab.read(&format!("{name}-cert.pub"));
+        for text in [lab.read(name), lab.read(name).trim_end().replace('\n', "\\n")] {
+            let key_pem = Some(Zeroizing::new(text));
+            let login = Login { key_pem, pubkey: Some(certificate.clone()), ..lab.login() };
+            server.log_in(&login, &Nobody).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         server.assert_logged(&["Accepted publickey", &format!("ID {name} ")]);
     }
 }
@@ -335,6 +341,52 @@ fn a_passphrase_is_asked_for_once() {
 }
 
 #[test]
+fn a_wrong_passphrase_is_asked_for_three_times() {
+    let lab = Lab::new();
+    let key_file = lab.key("key", &["-t", "ed25519", "-N", "secret"]);
+    let answers = Answers::new("wrong");
+    let login = Login { key_file: Some(key_file), ..lab.login() };
+    let error = login.plan(&answers, jiff::Timestamp::now()).err().unwrap();
+    assert!(error.to_string().contains("the passphrase is wrong"), "{error}");
+    assert_eq!(answers.asked.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn a_server_that_hangs_up_after_too_many_attempts_is_explained() {
+    let lab = Lab::new();
+    let agent = lab.agent();
+    for name in ["a", "b", "c", "d", "e"] {
+        agent.add(&lab.key(name, &["-t", "ed25519"]));
+    }
+    let server = lab.server("MaxAuthTries 5");
+    let login = Login { agent_socket: Some(agent.socket.clone()), ..lab.login() };
+    let error = server.log_in(&login, &Nobody).err().unwrap();
+    assert_eq!(error.kind(), Kind::LoginRefused);
+    assert!(error.to_string().contains("and 2 more"), "{error}");
+    assert!(error.to_string().contains("MaxAuthTries"), "{error}");
+}
+
+#[test]
+fn an_agent_that_cannot_be_used_is_explained() {
+    let lab = Lab::new();
+    let agent = lab.agent();
+    let mute = std::os::unix::net::UnixListener::bind(lab.path("hangs up")).unwrap();
+    let hangs_up = std::thread::spawn(move || drop(mute.accept().unwrap()));
+    for (socket, text) in [
+        (None, "SSH_AUTH_SOCK is not set"),
+        (Some(lab.path("nowhere")), "no such file"),
+        (Some(agent.socket.clone()), "it holds no key"),
+        (Some(lab.path("hangs up")), "ask ssh-agent"),
+    ] {
+        let login = Login { agent_socket: socket, ..lab.login() };
+        let error = login.plan(&Nobody, jiff::Timestamp::now()).err().unwrap();
+        assert!(error.to_string().contains(text), "{text}: {error}");
+        assert_eq!(error.kind(), Kind::Config, "{error}");
+    }
+    hangs_up.join().unwrap();
+}
+
+#[test]
 fn refused_certificates_are_explained() {
     let lab = Lab::new();
     lab.key("other-ca", &["-t", "ed25519"]);
@@ -377,6 +429,18 @@ fn refused_certificates_are_explained() {
     assert_eq!(error.kind(), Kind::LoginRefused);
     assert!(error.to_string().contains(&fingerprint(&lab.path("other-ca.pub"))), "{error}");
     assert!(error.to_string().contains("TrustedUserCAKeys"), "{error}");
+}
+
+#[test]
+fn a_ca_in_authorized_keys_is_as_good_as_a_trusted_one() {
+    let lab = Lab::new();
+    lab.key("own-ca", &["-t", "ecdsa"]);
+    lab.write("authorized_keys", format!("cert-authority,principals=\"alice\" {}", lab.read("own-ca.pub")));
+    let key_file = lab.key("key", &["-t", "ed25519"]);
+    lab.sign("own-ca", "key", &["-I", "mapped", "-n", "alice"]);
+    let server = lab.server("");
+    server.log_in(&Login { key_file: Some(key_file), ..lab.login() }, &Nobody).unwrap();
+    server.assert_logged(&["Accepted publickey", "ID mapped "]);
 }
 
 #[test]

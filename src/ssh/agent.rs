@@ -114,6 +114,7 @@ impl Agent {
     fn ask(&self, request: &[u8], limit: Duration) -> Result<Vec<u8>> {
         let fail = |error| {
             Error::from_io("ask ssh-agent", error)
+                .with_kind(Kind::Config)
                 .on(self.socket.as_os_str().as_bytes())
                 .advice("check SSH_AUTH_SOCK and that the agent runs: ssh-add -l")
         };
@@ -200,4 +201,29 @@ impl Deadline {
 /// A socket's timeout shows as "would block".
 fn timed_out(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange(answer: &[u8]) -> io::Result<Vec<u8>> {
+        let (stream, mut agent) = UnixStream::pair().unwrap();
+        agent.write_all(answer).unwrap();
+        let end = Instant::now().checked_add(Duration::from_millis(50));
+        Deadline { stream, end }.exchange(&[REQUEST_IDENTITIES])
+    }
+
+    #[test]
+    fn an_agent_that_falls_silent_times_out() {
+        for answer in [&b""[..], &[0, 0], &[0, 0, 0, 5, 12, 0]] {
+            assert_eq!(exchange(answer).unwrap_err().kind(), io::ErrorKind::TimedOut, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_has_a_bound() {
+        assert_eq!(exchange(&[0, 0, 0, 1, 5]).unwrap(), [5]);
+        assert_eq!(exchange(&[0xff; 4]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
 }

@@ -93,6 +93,13 @@ impl Attempt {
         }
     }
 
+    /// Forgets what a person answered, after the server refused it.
+    pub(crate) fn forget_answer(&self, login: &Login) {
+        if let Self::Password(Secret::Ask) | Self::KeyboardInteractive(Secret::Ask) = self {
+            login.remembered.forget(&password_question(login));
+        }
+    }
+
     /// Makes the attempt.
     pub(crate) fn run(&self, session: &Session, login: &Login, questions: &dyn Questions) -> Outcome {
         match self {
@@ -102,13 +109,7 @@ impl Attempt {
                 with_agent(session, &login.user, agent, identity, blob)
             }
             Self::Password(secret) => match password(secret, login, questions) {
-                Ok(password) => {
-                    let answer = session.userauth_password(&login.user, &password);
-                    if let (Ok(()), Secret::Ask) = (&answer, secret) {
-                        login.remembered.put(&password_question(login), password);
-                    }
-                    Outcome::Answered(answer)
-                }
+                Ok(password) => Outcome::Answered(session.userauth_password(&login.user, &password)),
                 Err(error) => Outcome::Unable(error),
             },
             Self::KeyboardInteractive(secret) => keyboard_interactive::run(session, login, secret, questions),
@@ -217,19 +218,30 @@ fn with_agent(session: &Session, user: &str, agent: &Agent, identity: &Identity,
     }
 }
 
-pub(crate) fn password_question(login: &Login) -> String {
+fn password_question(login: &Login) -> String {
     format!("Password for {}@{}: ", login.user, login.server)
 }
 
 fn password(secret: &Secret, login: &Login, questions: &dyn Questions) -> Result<Zeroizing<String>> {
-    if let Secret::Known(password) = secret {
-        return Ok(password.clone());
+    match secret {
+        Secret::Known(password) => Ok(password.clone()),
+        Secret::Ask => asked_password(login, &password_question(login), questions),
     }
+}
+
+/// The password a person gave before, or gives now; `prompt` may be the server's own.
+pub(crate) fn asked_password(
+    login: &Login,
+    prompt: &str,
+    questions: &dyn Questions,
+) -> Result<Zeroizing<String>> {
     let question = password_question(login);
-    match login.remembered.get(&question) {
-        Some(password) => Ok(password),
-        None => questions.secret(&question)?.ok_or_else(nobody_to_ask),
+    if let Some(password) = login.remembered.get(&question) {
+        return Ok(password);
     }
+    let password = questions.secret(prompt)?.ok_or_else(nobody_to_ask)?;
+    login.remembered.put(&question, password.clone());
+    Ok(password)
 }
 
 pub(crate) fn nobody_to_ask() -> Error {

@@ -67,8 +67,17 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
                 refusals.accepted_in_part(attempt);
                 offered = now_offered;
             }
-            Ok(_) => refusals.refused(attempt),
-            Err(error) if error.kind() == Kind::ConnectionLost => {
+            Ok(_) => {
+                attempt.forget_answer(login);
+                refusals.refused(attempt);
+            }
+            // A key on its own is no reason to hang up, so the network is at fault; a wrong password may lock an
+            // account and must not be sent again.
+            Err(error)
+                if error.kind() == Kind::ConnectionLost
+                    && (refusals.has_refused() || attempt.method() != "publickey") =>
+            {
+                attempt.forget_answer(login);
                 refusals.refused(attempt);
                 return Err(refusals.explain(&offered, &waiting, true));
             }

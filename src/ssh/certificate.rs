@@ -177,3 +177,164 @@ fn read_options(list: &[u8]) -> Option<Vec<CertificateOption>> {
     }
     Some(options)
 }
+
+/// Certificates made up for tests, with a signature that verifies nothing.
+#[cfg(test)]
+pub(crate) mod sample {
+    use super::*;
+
+    /// What to put into a certificate.
+    pub(crate) struct Sample<'a> {
+        pub(crate) kind: u32,
+        pub(crate) principals: &'a [&'a str],
+        pub(crate) valid_after: u64,
+        pub(crate) valid_before: u64,
+        pub(crate) critical_options: &'a [(&'a str, &'a str)],
+        pub(crate) signature_algorithm: &'a str,
+    }
+
+    impl Default for Sample<'_> {
+        fn default() -> Self {
+            Self {
+                kind: 1,
+                principals: &["alice"],
+                valid_after: 0,
+                valid_before: u64::MAX,
+                critical_options: &[],
+                signature_algorithm: "ssh-ed25519",
+            }
+        }
+    }
+
+    impl Sample<'_> {
+        pub(crate) fn blob(&self) -> Vec<u8> {
+            let mut blob = Vec::new();
+            put_string(&mut blob, b"ssh-ed25519-cert-v01@openssh.com");
+            put_string(&mut blob, b"nonce");
+            put_string(&mut blob, &[7; 32]);
+            blob.extend_from_slice(&42_u64.to_be_bytes());
+            blob.extend_from_slice(&self.kind.to_be_bytes());
+            put_string(&mut blob, b"it's id");
+            put_list(&mut blob, self.principals);
+            blob.extend_from_slice(&self.valid_after.to_be_bytes());
+            blob.extend_from_slice(&self.valid_before.to_be_bytes());
+            put_options(&mut blob, self.critical_options);
+            put_options(&mut blob, &[("permit-pty", "")]);
+            put_string(&mut blob, b"");
+            put_string(&mut blob, key(9).blob());
+            let mut signature = Vec::new();
+            put_string(&mut signature, self.signature_algorithm.as_bytes());
+            put_string(&mut signature, &[1; 64]);
+            put_string(&mut blob, &signature);
+            blob
+        }
+
+        pub(crate) fn certificate(&self) -> Certificate {
+            Certificate::from_blob(self.blob()).unwrap()
+        }
+    }
+
+    /// An Ed25519 key of 32 times this byte; the samples certify `key(7)` and are signed by `key(9)`.
+    pub(crate) fn key(byte: u8) -> PublicKey {
+        let mut blob = Vec::new();
+        put_string(&mut blob, b"ssh-ed25519");
+        put_string(&mut blob, &[byte; 32]);
+        PublicKey::from_blob(blob).unwrap()
+    }
+
+    fn put_list(out: &mut Vec<u8>, texts: &[&str]) {
+        let mut list = Vec::new();
+        for text in texts {
+            put_string(&mut list, text.as_bytes());
+        }
+        put_string(out, &list);
+    }
+
+    fn put_options(out: &mut Vec<u8>, options: &[(&str, &str)]) {
+        let mut list = Vec::new();
+        for (name, value) in options {
+            put_string(&mut list, name.as_bytes());
+            let mut data = Vec::new();
+            if !value.is_empty() {
+                put_string(&mut data, value.as_bytes());
+            }
+            put_string(&mut list, &data);
+        }
+        put_string(out, &list);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::sample::{Sample, key};
+    use super::*;
+
+    #[test]
+    fn every_field_is_read() {
+        let sample = Sample {
+            principals: &["alice", "bob"],
+            valid_after: 1000,
+            valid_before: 2000,
+            critical_options: &[("force-command", "internal-sftp")],
+            ..Sample::default()
+        };
+        let certificate = sample.certificate();
+        assert_eq!(certificate.kind, CertificateKind::User);
+        assert_eq!(certificate.serial, 42);
+        assert_eq!(certificate.key_id, "it's id");
+        assert_eq!(certificate.principals, ["alice", "bob"]);
+        assert_eq!((certificate.valid_after, certificate.valid_before), (Some(1000), Some(2000)));
+        assert_eq!(certificate.critical_option("force-command"), Some("internal-sftp"));
+        let flag = CertificateOption { name: "permit-pty".into(), value: String::new() };
+        assert_eq!(certificate.extensions, [flag]);
+        assert_eq!(certificate.public_key, key(7));
+        assert_eq!(certificate.ca_key, key(9));
+        assert_eq!(certificate.signature_algorithm, "ssh-ed25519");
+        let mut whole = certificate.signed_data().to_vec();
+        put_string(&mut whole, certificate.signature());
+        assert_eq!(whole, certificate.blob());
+    }
+
+    #[test]
+    fn no_bounds_are_none() {
+        let certificate = Sample::default().certificate();
+        assert_eq!((certificate.valid_after, certificate.valid_before), (None, None));
+    }
+
+    #[test]
+    fn a_certificate_cut_short_or_too_long_is_none() {
+        let blob = Sample::default().blob();
+        for end in 0..blob.len() {
+            assert_eq!(Certificate::from_blob(blob.get(..end).unwrap()), None, "cut at {end}");
+        }
+        assert_eq!(Certificate::from_blob([blob.as_slice(), b"x"].concat()), None);
+        assert_eq!(Certificate::from_blob(Sample { kind: 3, ..Sample::default() }.blob()), None);
+    }
+
+    #[test]
+    fn security_key_types_keep_their_domain() {
+        for (algorithm, key_type) in [
+            ("ssh-rsa-cert-v01@openssh.com", Some("ssh-rsa")),
+            ("sk-ssh-ed25519-cert-v01@openssh.com", Some("sk-ssh-ed25519@openssh.com")),
+            ("sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", Some("sk-ecdsa-sha2-nistp256@openssh.com")),
+            ("ssh-unknown-cert-v01@openssh.com", None),
+            ("ssh-rsa", None),
+        ] {
+            assert_eq!(certified_key_type(algorithm).as_deref(), key_type, "{algorithm}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_is_read_as_it_stands_or_not_at_all(at in 0_usize..300, byte: u8) {
+            let mut blob = Sample::default().blob();
+            let at = at % blob.len();
+            blob[at] = byte;
+            if let Some(certificate) = Certificate::from_blob(blob.clone()) {
+                prop_assert_eq!(certificate.blob(), &blob[..]);
+            }
+        }
+    }
+}

@@ -124,3 +124,104 @@ fn allows_sftp(command: &str) -> bool {
         program == "internal-sftp" || program.rsplit('/').next() == Some("sftp-server")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::certificate::sample::{Sample, key};
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+
+    fn faults(sample: &Sample<'_>) -> Vec<Fault> {
+        judge(&sample.certificate(), Some("alice"), Some(&key(7)), now())
+    }
+
+    #[test]
+    fn a_good_certificate_has_no_fault() {
+        let options = &[("force-command", "internal-sftp -u 077"), ("verify-required", "")];
+        let sample = Sample { critical_options: options, ..Sample::default() };
+        assert_eq!(faults(&sample), []);
+        assert_eq!(Status::of(&[]).as_str(), "valid");
+    }
+
+    #[test]
+    fn dates_end_with_the_second_they_name() {
+        for (valid_after, valid_before, status) in [
+            (0, u64::MAX, Status::Valid),
+            (NOW, NOW + 1, Status::Valid),
+            (0, NOW, Status::Expired),
+            (NOW + 1, u64::MAX, Status::NotYetValid),
+            (NOW + 1, NOW, Status::Expired),
+        ] {
+            let sample = Sample { valid_after, valid_before, ..Sample::default() };
+            assert_eq!(Status::of(&faults(&sample)), status, "{valid_after}..{valid_before}");
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_severity() {
+        let likely = Severity::Likely;
+        let options = |list| Sample { critical_options: list, ..Sample::default() };
+        for (sample, fault, severity) in [
+            (Sample { kind: 2, ..Sample::default() }, Fault::HostCertificate, Severity::Fatal),
+            (
+                Sample { valid_before: NOW - 7200, ..Sample::default() },
+                Fault::Expired { at: NOW - 7200, ago: 7200 },
+                Severity::Fatal,
+            ),
+            (
+                Sample { valid_after: NOW + 7200, ..Sample::default() },
+                Fault::NotYetValid { at: NOW + 7200, wait: 7200 },
+                Severity::Fatal,
+            ),
+            (
+                Sample { valid_after: NOW + 60, ..Sample::default() },
+                Fault::NotYetValid { at: NOW + 60, wait: 60 },
+                likely,
+            ),
+            (Sample { principals: &[], ..Sample::default() }, Fault::NoPrincipals, likely),
+            (
+                Sample { principals: &["bob"], ..Sample::default() },
+                Fault::PrincipalMissing { user: "alice".into(), principals: vec!["bob".into()] },
+                likely,
+            ),
+            (options(&[("x@y", "")]), Fault::UnknownCriticalOption("x@y".into()), likely),
+            (Sample { signature_algorithm: "ssh-rsa", ..Sample::default() }, Fault::Sha1Signature, likely),
+            (options(&[("force-command", "false")]), Fault::ForceCommand("false".into()), Severity::Note),
+            (options(&[("source-address", "::1")]), Fault::SourceAddress("::1".into()), Severity::Note),
+        ] {
+            assert_eq!(faults(&sample), std::slice::from_ref(&fault));
+            assert_eq!(fault.severity(), severity, "{fault}");
+        }
+    }
+
+    #[test]
+    fn another_key_is_fatal_and_comes_first() {
+        let sample = Sample { principals: &[], ..Sample::default() };
+        let faults = judge(&sample.certificate(), Some("alice"), Some(&key(8)), now());
+        let [Fault::KeyMismatch { certified, key: other }, Fault::NoPrincipals] = faults.as_slice() else {
+            panic!("{faults:?}");
+        };
+        assert_eq!((certified, other), (&key(7).fingerprint(), &key(8).fingerprint()));
+    }
+
+    #[test]
+    fn without_a_user_a_host_certificate_is_as_good_as_any() {
+        let sample = Sample { kind: 2, principals: &[], ..Sample::default() };
+        assert_eq!(judge(&sample.certificate(), None, None, now()), []);
+    }
+
+    #[test]
+    fn advice_is_a_command_that_can_be_copied() {
+        let sample = Sample { valid_before: NOW - 1, ..Sample::default() };
+        let fault = Fault::Expired { at: NOW - 1, ago: 1 };
+        assert_eq!(
+            fault.advice(&sample.certificate(), Some("al ice")),
+            "have it signed again: ssh-keygen -s CA -I 'it'\\''s id' -n 'al ice' -V +1d KEY.pub"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use ssh2::{KeyboardInteractivePrompt, Prompt, Session};
 use zeroize::Zeroizing;
 
-use super::attempt::{Outcome, Secret, nobody_to_ask};
+use super::attempt::{Outcome, Secret, asked_password, nobody_to_ask};
 use super::login::Login;
 use crate::error::{Error, Result};
 use crate::path::escape;
@@ -14,7 +14,7 @@ pub(crate) fn run(session: &Session, login: &Login, secret: &Secret, questions: 
         Secret::Known(password) => Some(password),
         Secret::Ask => None,
     };
-    let mut prompter = Prompter { password, is_password_used: false, questions, failure: None };
+    let mut prompter = Prompter { login, password, is_password_used: false, questions, failure: None };
     let answer = session.userauth_keyboard_interactive(&login.user, &mut prompter);
     match (answer, prompter.failure) {
         (Err(_), Some(error)) => Outcome::Unable(error),
@@ -23,6 +23,7 @@ pub(crate) fn run(session: &Session, login: &Login, secret: &Secret, questions: 
 }
 
 struct Prompter<'a> {
+    login: &'a Login,
     password: Option<&'a Zeroizing<String>>,
     is_password_used: bool,
     questions: &'a dyn Questions,
@@ -32,14 +33,14 @@ struct Prompter<'a> {
 impl Prompter<'_> {
     /// The password answers the first hidden question; without a person it answers every one, as in rclone.
     fn answer(&mut self, prompt: &Prompt<'_>) -> Result<String> {
-        if let Some(password) = self.password
-            && !prompt.echo
-            && !self.is_password_used
-        {
-            self.is_password_used = true;
-            return Ok(password.to_string());
-        }
         let text = format!("{}: ", escape(prompt.text.trim_end_matches([' ', ':', '\n']).as_bytes()));
+        if !prompt.echo && !self.is_password_used {
+            self.is_password_used = true;
+            return match self.password {
+                Some(password) => Ok(password.to_string()),
+                None => Ok(asked_password(self.login, &text, self.questions)?.to_string()),
+            };
+        }
         let answer = if prompt.echo {
             self.questions.line(&text)?
         } else {

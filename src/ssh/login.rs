@@ -41,11 +41,11 @@ pub struct Login {
     pub agent_socket: Option<PathBuf>,
     /// Offer no key of the agent but those that [`Login::key_file`] and the certificate name.
     pub identities_only: bool,
-    /// What was asked once and proved right, so that a reconnect asks nobody.
+    /// What was asked once and not refused, so that a reconnect asks nobody.
     pub remembered: Remembered,
 }
 
-/// Answers of a person that proved right, for the life of the process.
+/// Answers of a person that were not refused, for the life of the process.
 #[derive(Default)]
 pub struct Remembered(Mutex<HashMap<String, Zeroizing<String>>>);
 
@@ -56,6 +56,10 @@ impl Remembered {
 
     pub(crate) fn put(&self, question: &str, answer: Zeroizing<String>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(question.to_owned(), answer);
+    }
+
+    pub(crate) fn forget(&self, question: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(question);
     }
 }
 
@@ -83,6 +87,14 @@ impl Plan {
 }
 
 impl Login {
+    /// The certificates that the options name or imply, from the first place that has any. They are not judged.
+    ///
+    /// # Errors
+    /// [`Kind::CertificateUnusable`]: an option names a place that cannot be read or holds neither certificate nor key.
+    pub fn certificates(&self) -> Result<Vec<Arc<OfferedCertificate>>> {
+        certificate_source::find(self)
+    }
+
     /// Reads keys, certificates and the agent, and puts what can work into order: certificate and key from files,
     /// plain key, agent, password, keyboard-interactive. A passphrase is asked for here, a password is not.
     ///
@@ -91,7 +103,7 @@ impl Login {
     /// unusable is an error ([`Kind::CertificateUnusable`]) only if nothing else is left.
     pub fn plan(&self, questions: &dyn Questions, now: Timestamp) -> Result<Plan> {
         let mut plan = Plan::default();
-        let certificates = certificate_source::find(self).unwrap_or_else(|error| {
+        let certificates = self.certificates().unwrap_or_else(|error| {
             plan.skip(error, false);
             Vec::new()
         });
@@ -133,17 +145,17 @@ impl Login {
         let asked = Mutex::new(None);
         let ask = |source: &KeySource| {
             let question = format!("Passphrase for key {source}: ");
-            let answer = match self.remembered.get(&question) {
-                Some(known) => Some(known),
-                None => questions.secret(&question)?,
-            };
-            let pair = answer.clone().map(|answer| (question, answer));
-            *asked.lock().unwrap_or_else(PoisonError::into_inner) = pair;
+            let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self.remembered.get(&question).filter(|_| asked.is_none());
+            let answer = if known.is_some() { known } else { questions.secret(&question)? };
+            *asked = answer.clone().map(|answer| (question, answer));
             Ok(answer)
         };
         let passphrase = self.key_file_pass.as_ref().map(|text| text.as_str());
         let key = if let Some(text) = &self.key_pem {
             let source = KeySource::Option("key_pem");
+            // rclone keeps the key on one line of its file, with `\n` for each line end.
+            let text = Zeroizing::new(text.replace("\\n", "\n"));
             PrivateKey::parse(text.as_bytes(), source, passphrase, &ask)?
         } else if let Some(path) = self.key_file.as_ref().filter(|_| !self.key_use_agent) {
             PrivateKey::load(path, passphrase, &ask)?

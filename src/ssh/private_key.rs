@@ -16,6 +16,9 @@ use super::{pem, pem_key};
 use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 
+/// How often a person is asked for one passphrase.
+const MAX_PROMPTS: usize = 3;
+
 /// Where a key comes from, for messages and for libssh2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
@@ -61,7 +64,9 @@ impl PrivateKey {
     /// key at all, a wrong passphrase, an encrypted key without passphrase, a key type that cannot sign here.
     pub fn load(path: &Path, passphrase: Option<&str>, ask: AskPassphrase<'_>) -> Result<Self> {
         let bytes = Zeroizing::new(read_small(path)?);
-        Self::parse(&bytes, KeySource::File(path.to_owned()), passphrase, ask)
+        let key = Self::parse(&bytes, KeySource::File(path.to_owned()), passphrase, ask)?;
+        warn_if_open_to_others(path, &key.source);
+        Ok(key)
     }
 
     /// Reads a key from text.
@@ -75,13 +80,13 @@ impl PrivateKey {
         ask: AskPassphrase<'_>,
     ) -> Result<Self> {
         let block = pem::private_key_block(bytes).ok_or_else(|| not_a_key(bytes, &source))?;
-        let encrypted = pem_or_openssh_encrypted(&block, &source)?;
-        let passphrase = match (encrypted, passphrase.filter(|text| !text.is_empty())) {
-            (false, _) => None,
-            (true, Some(text)) => Some(Zeroizing::new(text.to_owned())),
-            (true, None) => Some(ask(&source)?.ok_or_else(|| needs_passphrase(&source))?),
+        let given = passphrase.filter(|text| !text.is_empty());
+        let unlocked = match (is_encrypted(&block, &source)?, given) {
+            (false, _) => unlock(&block, &source, None)?,
+            (true, Some(text)) => unlock(&block, &source, Some(Zeroizing::new(text.to_owned())))?,
+            (true, None) => unlock_by_asking(&block, &source, ask)?,
         };
-        let (public, text, passphrase) = unlock(&block, &source, passphrase)?;
+        let (public, text, passphrase) = unlocked.ok_or_else(|| wrong_passphrase(&source))?;
         let material = match (&source, text) {
             (KeySource::File(path), None) if block.is_whole_text => {
                 KeyMaterial::File(path.clone(), passphrase)
@@ -120,7 +125,7 @@ fn unencrypted_pem(pem: &[u8]) -> std::result::Result<PKey<Private>, openssl::er
     PKey::private_key_from_pem_callback(pem, |_| Ok(0))
 }
 
-fn pem_or_openssh_encrypted(block: &pem::Block, source: &KeySource) -> Result<bool> {
+fn is_encrypted(block: &pem::Block, source: &KeySource) -> Result<bool> {
     if block.is_openssh() { Ok(openssh(block, source)?.is_encrypted()) } else { Ok(block.is_encrypted_pem()) }
 }
 
@@ -129,39 +134,69 @@ fn openssh(block: &pem::Block, source: &KeySource) -> Result<OpensshKey> {
     OpensshKey::parse(&bytes).ok_or_else(|| damaged(source))
 }
 
+/// The public half, a text to use instead of the block where libssh2 could not read that, and the passphrase libssh2
+/// needs.
 type Unlocked = (PublicKey, Option<Zeroizing<String>>, Option<Zeroizing<String>>);
 
-/// Proves the passphrase. Gives the public half, a text to use instead of the block where libssh2 could not read
-/// that, and the passphrase libssh2 needs.
-fn unlock(block: &pem::Block, source: &KeySource, passphrase: Option<Zeroizing<String>>) -> Result<Unlocked> {
+/// Gives a person as many tries as `ssh` does.
+fn unlock_by_asking(
+    block: &pem::Block,
+    source: &KeySource,
+    ask: AskPassphrase<'_>,
+) -> Result<Option<Unlocked>> {
+    for _ in 0..MAX_PROMPTS {
+        let passphrase = ask(source)?.ok_or_else(|| needs_passphrase(source))?;
+        if let Some(unlocked) = unlock(block, source, Some(passphrase))? {
+            return Ok(Some(unlocked));
+        }
+    }
+    Ok(None)
+}
+
+/// Proves the passphrase; `None` if it is wrong.
+fn unlock(
+    block: &pem::Block,
+    source: &KeySource,
+    passphrase: Option<Zeroizing<String>>,
+) -> Result<Option<Unlocked>> {
     if !block.is_openssh() {
-        let key = parse_pem(block, source, passphrase.as_ref())?;
-        let public = pem_key::public_half(&key).ok_or_else(|| unusable_type(source, "its type"))?;
-        return Ok((public, None, passphrase));
+        let Some(key) = parse_pem(block, source, passphrase.as_ref())? else { return Ok(None) };
+        let public = pem_key::public_half(&key).ok_or_else(|| unusable_type(source, "this type"))?;
+        return Ok(Some((public, None, passphrase)));
     }
     let key = openssh(block, source)?;
     let key_type = key.public.key_type();
     if key_type.starts_with("sk-") || key_type == "ssh-dss" {
         return Err(unusable_type(source, key_type));
     }
-    let Some(text) = &passphrase else { return Ok((key.public, None, None)) };
-    let plain = key.decrypt(text).map_err(|error| cannot_decrypt(source, error))?;
-    if key.libssh2_decrypts() {
-        return Ok((key.public, None, passphrase));
+    let Some(text) = &passphrase else { return Ok(Some((key.public, None, None))) };
+    match key.decrypt(text) {
+        Ok(_) if key.libssh2_decrypts() => Ok(Some((key.public, None, passphrase))),
+        Ok(plain) => Ok(Some((key.public, Some(pem::openssh_text(&plain)), None))),
+        Err(DecryptError::WrongPassphrase) => Ok(None),
+        Err(DecryptError::Damaged) => Err(damaged(source)),
+        Err(DecryptError::UnknownCipher(name)) => Err(unknown_cipher(source, &name)),
     }
-    Ok((key.public, Some(pem::openssh_text(&plain)), None))
 }
 
 fn parse_pem(
     block: &pem::Block,
     source: &KeySource,
     passphrase: Option<&Zeroizing<String>>,
-) -> Result<PKey<Private>> {
+) -> Result<Option<PKey<Private>>> {
     let pem = block.text.as_bytes();
     match passphrase {
-        Some(text) => PKey::private_key_from_pem_passphrase(pem, text.as_bytes())
-            .map_err(|error| cannot_decrypt(source, DecryptError::WrongPassphrase).caused_by(error)),
-        None => unencrypted_pem(pem).map_err(|error| damaged(source).caused_by(error)),
+        Some(text) => Ok(PKey::private_key_from_pem_passphrase(pem, text.as_bytes()).ok()),
+        None => unencrypted_pem(pem).map(Some).map_err(|error| damaged(source).caused_by(error)),
+    }
+}
+
+/// OpenSSH refuses such a key; rclone does not, so neither do we.
+fn warn_if_open_to_others(path: &Path, source: &KeySource) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(mode) = std::fs::metadata(path).map(|it| it.permissions().mode() & 0o777) else { return };
+    if mode & 0o077 != 0 {
+        log::warn!("private key {source}: others can read it (mode {mode:04o}); run chmod 600 on it");
     }
 }
 
@@ -204,15 +239,12 @@ fn unusable_type(source: &KeySource, key_type: &str) -> Error {
         .advice("add it to ssh-agent and set key_use_agent, or use an Ed25519, ECDSA or RSA key")
 }
 
-fn cannot_decrypt(source: &KeySource, error: DecryptError) -> Error {
-    match error {
-        DecryptError::WrongPassphrase => key_error(source, "the passphrase is wrong")
-            .advice("check key_file_pass; it must be written by `sclone obscure`"),
-        DecryptError::UnknownCipher(name) => key_error(
-            source,
-            format!("the key is encrypted with {}, which is not known", escape(name.as_bytes())),
-        )
-        .advice("encrypt it anew: ssh-keygen -p -Z aes256-ctr -f KEY"),
-        DecryptError::Damaged => damaged(source),
-    }
+fn wrong_passphrase(source: &KeySource) -> Error {
+    key_error(source, "the passphrase is wrong")
+        .advice("check key_file_pass; it must be written by `sclone obscure`")
+}
+
+fn unknown_cipher(source: &KeySource, name: &str) -> Error {
+    key_error(source, format!("it is encrypted with {}, which is not known here", escape(name.as_bytes())))
+        .advice("encrypt it anew: ssh-keygen -p -Z aes256-ctr -f KEY")
 }

@@ -152,3 +152,56 @@ fn words_outside_quotes(line: &str) -> Vec<&str> {
     .filter(|word| !word.is_empty())
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::certificate::sample::{Sample, key};
+    use super::*;
+
+    #[test]
+    fn everything_public_is_found_in_order() {
+        let certificate = Sample::default().certificate();
+        let text = format!(
+            "\u{feff}# a comment with ssh-rsa AAAA\r\n\r\n{}\n-----BEGIN OPENSSH PRIVATE KEY-----\nssh-rsa\n\
+             -----END OPENSSH PRIVATE KEY-----\nno-pty,command=\"a \\\"b\\\" ssh-rsa c\" {} me\n\tjunk\n",
+            key(1).to_openssh_line(),
+            certificate.to_openssh_line(),
+        );
+        let file = PublicFile::parse(text.as_bytes());
+        assert_eq!(file.keys, [key(1)]);
+        assert_eq!(file.certificates, [certificate]);
+        assert!(file.has_private_key);
+        assert_eq!(file.unreadable_line, None);
+    }
+
+    #[test]
+    fn a_line_that_is_cut_short_is_named() {
+        let line = Sample::default().certificate().to_openssh_line();
+        let file = PublicFile::parse(format!("\n{}\n", line.get(..100).unwrap()).as_bytes());
+        assert!(file.certificates.is_empty());
+        assert_eq!(file.unreadable_line, Some(2));
+    }
+
+    #[test]
+    fn a_type_that_does_not_fit_its_key_is_refused() {
+        let line = key(1).to_openssh_line().replace("ssh-ed25519", "ssh-rsa");
+        assert!(PublicFile::parse(line.as_bytes()).keys.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes: Vec<u8>) {
+            let file = PublicFile::parse(&bytes);
+            prop_assert!(file.certificates.is_empty());
+        }
+
+        #[test]
+        fn base64_may_be_broken_anywhere(at in 33_usize..400) {
+            let mut line = Sample::default().certificate().to_openssh_line();
+            line.insert(at.min(line.len()), '\n');
+            prop_assert_eq!(PublicFile::parse(line.as_bytes()).certificates.len(), 1);
+        }
+    }
+}

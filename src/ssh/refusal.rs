@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
+use super::certificate::Certificate;
 use super::fault::{Fault, Severity};
 use super::judge::judge;
 use super::login::{Login, Skipped};
@@ -11,6 +12,9 @@ use crate::path::escape;
 
 /// No message is longer, in lines.
 const MAX_LINES: usize = 6;
+
+/// No message names more of the attempts that were refused.
+const MAX_NAMES: usize = 3;
 
 /// What has been tried so far.
 pub(crate) struct Refusals<'a> {
@@ -38,6 +42,10 @@ impl<'a> Refusals<'a> {
         self.refused.push(attempt);
     }
 
+    pub(crate) fn has_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
     pub(crate) fn accepted_in_part(&mut self, attempt: Attempt) {
         self.accepted.push(attempt);
     }
@@ -56,43 +64,42 @@ impl<'a> Refusals<'a> {
             lines.extend(skipped.error.to_string().lines().map(str::to_owned));
         }
         for attempt in &self.refused {
-            let faults = self.faults(attempt);
+            let Some(certificate) = attempt.certificate() else { continue };
+            let faults = judge(certificate, Some(&self.login.user), attempt.key(), Timestamp::now());
             if faults.iter().any(|fault| matches!(fault, Fault::NotYetValid { .. })) {
                 kind = Kind::CertificateUnusable;
             }
-            lines.extend(self.explain_attempt(attempt, &faults));
+            lines.extend(self.explain_certificate(attempt, certificate, &faults));
         }
+        lines.extend(self.explain_others(lines.is_empty()));
         for (attempt, error) in &self.unable {
-            lines.push(format!("{attempt}: {}", error.to_string().replace('\n', ": ")));
+            lines.push(format!("{attempt}: {}", error.to_string().replace('\n', "; ")));
         }
         lines.extend(self.explain_methods(offered, waiting));
         if is_lost {
-            lines.push(format!(
-                "the server hung up after {} refused attempts: name the key with key_file and key_use_agent",
-                self.refused.len()
-            ));
+            lines.truncate(MAX_LINES.saturating_sub(1));
+            lines.push(
+                "the server hung up after that: it bounds the attempts of a connection (MaxAuthTries)".into(),
+            );
         }
-        lines.truncate(MAX_LINES);
-        let mut lines = lines.into_iter();
-        let reason = lines.next().unwrap_or_else(|| "the server refused every attempt".into());
+        self.message(kind, lines)
+    }
+
+    fn message(&self, kind: Kind, lines: Vec<String>) -> Error {
+        let mut lines = lines.into_iter().take(MAX_LINES);
+        let reason = lines.next().unwrap_or_else(|| "the server refused".into());
         let error =
             Error::new(kind, "log in to", reason).on(format!("{}@{}", self.login.user, self.login.server));
         let advice = lines.collect::<Vec<_>>().join("\n");
         if advice.is_empty() { error } else { error.advice(advice) }
     }
 
-    fn faults(&self, attempt: &Attempt) -> Vec<Fault> {
-        let judged = attempt.certificate();
-        judged.map_or_else(Vec::new, |it| judge(it, Some(&self.login.user), attempt.key(), Timestamp::now()))
-    }
-
-    fn explain_attempt(&self, attempt: &Attempt, faults: &[Fault]) -> Vec<String> {
-        let Some(certificate) = attempt.certificate() else {
-            return vec![match attempt.key() {
-                Some(key) => format!("the server refused {attempt} ({})", key.fingerprint()),
-                None => format!("the server refused {attempt}"),
-            }];
-        };
+    fn explain_certificate(
+        &self,
+        attempt: &Attempt,
+        certificate: &Certificate,
+        faults: &[Fault],
+    ) -> Vec<String> {
         let mut lines = vec![format!("the server refused {attempt}")];
         for fault in faults {
             let because = if fault.severity() == Severity::Note { "perhaps because" } else { "because" };
@@ -115,6 +122,30 @@ impl<'a> Refusals<'a> {
         lines
     }
 
+    /// One line for all refused plain keys and passwords, and what to do if there is no certificate to mend.
+    fn explain_others(&self, with_advice: bool) -> Vec<String> {
+        let others: Vec<_> = self.refused.iter().filter(|it| it.certificate().is_none()).collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let mut names: Vec<_> = others.iter().take(MAX_NAMES).map(|attempt| describe(attempt)).collect();
+        let more = others.len().saturating_sub(MAX_NAMES);
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        let mut lines = vec![format!("the server refused {}", names.join(", "))];
+        let with_key = others.iter().any(|attempt| attempt.key().is_some());
+        if with_advice && with_key {
+            let user = escape(self.login.user.as_bytes());
+            lines.push(format!(
+                "have a key added to authorized_keys of {user} (ssh-copy-id), or name the right one"
+            ));
+        } else if with_advice && self.login.pass.is_some() {
+            lines.push("check user and pass; pass must be written by `sclone obscure`".into());
+        }
+        lines
+    }
+
     fn explain_methods(&self, offered: &[String], waiting: &[Attempt]) -> Option<String> {
         let methods = escape(offered.join(", ").as_bytes()).into_owned();
         if let Some(accepted) = self.accepted.last() {
@@ -128,5 +159,12 @@ impl<'a> Refusals<'a> {
             ));
         }
         None
+    }
+}
+
+fn describe(attempt: &Attempt) -> String {
+    match attempt.key() {
+        Some(key) => format!("{attempt} ({})", key.fingerprint()),
+        None => attempt.to_string(),
     }
 }
