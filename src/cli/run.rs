@@ -5,7 +5,7 @@ use std::process;
 use clap::ArgMatches;
 
 use super::args::{Cli, Command};
-use super::commands::{completion, copy, ls, lsd, obscure, reveal, version};
+use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
 use super::context::Ctx;
 use super::exit_code::ExitCode;
 use super::parse::{parse, report};
@@ -67,6 +67,8 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Ls(args) => ls::run(ctx, args),
         Command::Lsd(args) => lsd::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
+        Command::Listremotes(args) => listremotes::run(ctx, args),
+        Command::Config(args) => config::run(ctx, args),
         Command::Obscure(args) => obscure::run(ctx, args),
         Command::Reveal(args) => reveal::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),
