@@ -332,6 +332,33 @@ fn the_place_of_the_file_is_told_and_made() {
     assert!(home.run(&["config", "paths"]).out.starts_with(&format!("Config file: {path}\nCache dir:   ")));
 }
 
+/// Waits until the process has its handlers for SIGHUP, SIGINT and SIGTERM.
+fn wait_for_handlers(process: u32) {
+    let handles = || {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&mask, 16).unwrap() & 0x4003 == 0x4003
+    };
+    while !handles() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_wait_for_input_with_its_code() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let home = Home::new();
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut command = home.command(&["obscure", "-"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take();
+        wait_for_handlers(child.id());
+        kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        drop(input);
+    }
+}
+
 #[test]
 fn completions_know_the_commands_and_flags() {
     let home = Home::new();

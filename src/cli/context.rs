@@ -31,7 +31,7 @@ pub struct Ctx {
 impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
-        let questions = Arc::new(Terminal::new(settings.ask_password));
+        let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
         Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions }
     }
 

@@ -11,6 +11,17 @@ use super::exit_code::ExitCode;
 use super::{backend_flags, bool_flags, env_defaults};
 use crate::config::environment::Environment;
 
+/// A command line that makes sense.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The arguments.
+    pub cli: Cli,
+    /// The same, with where each value came from.
+    pub matches: ArgMatches,
+    /// The variables that gave flags their defaults.
+    pub origins: Vec<Origin>,
+}
+
 /// Parses the arguments, the program's name first.
 ///
 /// # Errors
@@ -18,7 +29,7 @@ use crate::config::environment::Environment;
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
-) -> Result<(Cli, ArgMatches), clap::Error> {
+) -> Result<Parsed, clap::Error> {
     let arguments: Vec<_> = arguments.collect();
     let (command, origins) = env_defaults::apply(Cli::command(), environment);
     let shown = backend_flags::add(command);
@@ -27,12 +38,15 @@ pub fn parse(
             let cli = Cli::from_arg_matches(&matches)?;
             Ok((cli, matches))
         });
-    parsed.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            plain_help(shown, &arguments, error)
-        }
-        _ => name_origin(error, &origins),
-    })
+    match parsed {
+        Ok((cli, matches)) => Ok(Parsed { cli, matches, origins }),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                plain_help(shown, &arguments, error)
+            }
+            _ => name_origin(error, &origins),
+        }),
+    }
 }
 
 /// The same help with `--flag` instead of `--flag[=<BOOL>]`.

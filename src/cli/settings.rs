@@ -129,8 +129,8 @@ mod tests {
     fn settings(variables: &[(&str, &str)], flags: &str) -> Result<Settings> {
         let environment = Environment::new(variables.iter().copied());
         let arguments = ["sclone", "version"].into_iter().chain(flags.split_whitespace());
-        let (cli, matches) = parse(arguments.map(Into::into), &environment).unwrap();
-        Settings::resolve(&cli.global, &matches, environment)
+        let parsed = parse(arguments.map(Into::into), &environment).unwrap();
+        Settings::resolve(&parsed.cli.global, &parsed.matches, environment)
     }
 
     #[test]
