@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -195,7 +195,9 @@ fn a_full_disk_is_an_error_and_a_lost_reader_is_not() {
     for arguments in [&["version"][..], &["completion", "bash"], &["--help"], &["obscure", "x"]] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = home.command(arguments).stdout(full).output().unwrap();
-        assert_ne!(output.status.code(), Some(0), "{arguments:?}");
+        let ran = Ran::of(output);
+        assert_eq!(ran.code, 24, "{arguments:?}");
+        assert!(ran.err.contains("write to standard output: no space left on device"), "{}", ran.err);
     }
     let full = File::options().write(true).open("/dev/full").unwrap();
     let ran = Ran::of(home.command(&["version"]).stdout(full).output().unwrap());
@@ -206,6 +208,23 @@ fn a_full_disk_is_an_error_and_a_lost_reader_is_not() {
     drop(reader);
     let ran = Ran::of(home.command(&["completion", "bash"]).stdout(writer).output().unwrap());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_slow_reader_behind_a_non_blocking_pipe_gets_everything() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    let home = Home::new();
+    let expected = home.run(&["completion", "zsh"]).out;
+    assert!(expected.len() > 8192);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    let mut child = home.command(&["completion", "zsh"]).stdout(writer).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let mut read = String::new();
+    reader.read_to_string(&mut read).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(read, expected);
 }
 
 #[test]

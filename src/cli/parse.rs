@@ -1,6 +1,7 @@
 //! From arguments and environment to the command tree's types; help, versions and usage errors end here.
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
@@ -10,6 +11,7 @@ use super::env_defaults::Origin;
 use super::exit_code::ExitCode;
 use super::{backend_flags, bool_flags, env_defaults};
 use crate::config::environment::Environment;
+use crate::error::Error;
 
 /// A command line that makes sense.
 #[derive(Clone, Debug)]
@@ -70,11 +72,17 @@ fn name_origin(error: clap::Error, origins: &[Origin]) -> clap::Error {
 
 /// Prints what [`parse`] returned: help on stdout, usage errors on stderr.
 pub fn report(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
-    match error.kind() {
-        _ if printed.is_err() => ExitCode::Failure,
+    let code = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
         _ => ExitCode::Usage,
+    };
+    match error.print() {
+        Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
+            let failed = Error::from_io("write to standard output", failed);
+            log::error!("Failed to print help: {failed}");
+            ExitCode::of(failed.kind())
+        }
+        _ => code,
     }
 }
 

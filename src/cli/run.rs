@@ -19,6 +19,8 @@ use crate::output::logger;
 /// Runs the program with the arguments and the environment of this process.
 pub fn main() -> process::ExitCode {
     let environment = Environment::of_process();
+    // Fails only where a log file is named.
+    logger::configure(&logger::Settings::default()).ok();
     match parse(std::env::args_os(), &environment) {
         Ok(parsed) => run(&parsed, environment).into(),
         Err(error) => report(&error).into(),
@@ -47,7 +49,6 @@ fn run(parsed: &Parsed, environment: Environment) -> ExitCode {
 
 /// Settings, log and signals.
 fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result<(Ctx, signals::Received)> {
-    logger::configure(&logger::Settings::default())?;
     let settings = Settings::resolve(&parsed.cli.global, &parsed.matches, environment)?;
     logger::configure(&settings.log)?;
     log::debug!("sclone v{}", env!("CARGO_PKG_VERSION"));
