@@ -299,6 +299,26 @@ fn wrong_changes_are_refused_and_change_nothing() {
 }
 
 #[test]
+fn a_dry_run_changes_no_file() {
+    let home = Home::new();
+    for arguments in [
+        &["config", "touch"][..],
+        &["config", "create", "a", "sftp"],
+        &["config", "delete", "a"],
+        &["completion", "bash", "script"],
+    ] {
+        let ran = home.run(&[arguments, &["-n"]].concat());
+        assert_eq!(ran.code, 0, "{arguments:?}");
+        assert!(ran.err.contains("as --dry-run is set"), "{arguments:?}: {}", ran.err);
+    }
+    assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
+    home.write_config("[a]\ntype = sftp\nhost = h\n");
+    let ran = home.run(&["config", "update", "a", "host=new", "--dry-run"]);
+    assert_eq!(ran.out, "[a]\ntype = sftp\nhost = new\n");
+    assert_eq!(home.read_config(), "[a]\ntype = sftp\nhost = h\n");
+}
+
+#[test]
 fn remotes_are_listed_and_dumped() {
     let home = Home::new();
     home.write_config(

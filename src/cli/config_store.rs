@@ -1,6 +1,7 @@
 //! The configuration file of a run, opened as the flags and the environment say.
 
 use super::context::Ctx;
+use crate::config::document::Document;
 use crate::config::location::Location;
 use crate::config::password::PasswordSources;
 use crate::config::store::Store;
@@ -23,4 +24,20 @@ pub fn open(ctx: &Ctx) -> Result<Store> {
         questions: ctx.questions.as_ref(),
     };
     Store::load(locate(ctx), &passwords)
+}
+
+/// Changes the configuration and saves it; under `--dry-run` it is changed in memory only.
+///
+/// # Errors
+/// What `change` returns, or why the file could not be read or saved.
+pub fn edit(ctx: &Ctx, change: impl FnOnce(&mut Document) -> Result<()>) -> Result<Store> {
+    let mut store = open(ctx)?;
+    if !ctx.settings.dry_run {
+        store.edit(change)?;
+        return Ok(store);
+    }
+    let mut document = store.document().clone();
+    change(&mut document)?;
+    log::warn!("Skipped save of the configuration file as --dry-run is set");
+    Ok(Store::in_memory(document))
 }

@@ -40,8 +40,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         return Err(unknown_type(&args.remote_type));
     }
     let pairs = args.pairs.for_type(&args.remote_type)?;
-    let mut store = config_store::open(ctx)?;
-    store.edit(|document| {
+    let store = config_store::edit(ctx, |document| {
         document.remove_section(&args.name);
         document.add_section(&args.name)?;
         document.set(&args.name, "type", &args.remote_type)?;

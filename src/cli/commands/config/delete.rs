@@ -23,8 +23,9 @@ pub struct Args {
 /// # Errors
 /// The file cannot be changed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    config_store::open(ctx)?.edit(|document| {
+    config_store::edit(ctx, |document| {
         document.remove_section(&args.name);
         Ok(())
-    })
+    })?;
+    Ok(())
 }

@@ -27,6 +27,10 @@ pub fn run(ctx: &Ctx, _args: &Args) -> Result<()> {
     let Some(path) = location.path() else {
         return Ok(());
     };
+    if ctx.settings.dry_run {
+        log::warn!("Skipped touch of the configuration file as --dry-run is set");
+        return Ok(());
+    }
     let failed =
         |error| Error::from_io("create configuration file", error).on(path.as_os_str().as_encoded_bytes());
     path.parent().map_or(Ok(()), create_dir_all).map_err(failed)?;

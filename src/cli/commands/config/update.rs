@@ -28,8 +28,7 @@ pub struct Args {
 /// # Errors
 /// There is no such remote, an option is not acceptable, or the file cannot be changed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    let mut store = config_store::open(ctx)?;
-    store.edit(|document| {
+    let store = config_store::edit(ctx, |document| {
         let remote_type = document.get(&args.name, "type").ok_or_else(|| {
             Error::new(Kind::Config, "update remote", "couldn't find type field in config")
                 .on(&args.name)
