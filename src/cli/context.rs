@@ -31,8 +31,15 @@ pub struct Ctx {
 impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
-        let questions = Arc::new(Terminal::new(settings.ask_password));
+        let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
         Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions }
+    }
+
+    /// What the environment says about an option of a remote: `SCLONE_CONFIG_NAME_KEY`, else `RCLONE_CONFIG_NAME_KEY`.
+    pub fn environment_value(&self, remote: &str, key: &str) -> Option<String> {
+        let name = format!("CONFIG_{}_{}", remote.to_uppercase(), key.to_uppercase().replace('-', "_"));
+        let value = |prefix| self.settings.environment.text(&format!("{prefix}_{name}")).map(str::to_owned);
+        value("SCLONE").or_else(|| value("RCLONE"))
     }
 
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.

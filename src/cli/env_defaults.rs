@@ -10,6 +10,8 @@ const PREFIXES: [&str; 2] = ["SCLONE_", "RCLONE_"];
 /// A default that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
+    /// The flag, without its dashes.
+    pub flag: String,
     /// The variable.
     pub variable: String,
     /// The value, as the parser will name it in an error.
@@ -30,16 +32,17 @@ fn apply_to(command: Command, environment: &Environment, used: &mut Vec<Origin>)
 }
 
 fn with_default(arg: Arg, environment: &Environment, used: &mut Vec<Origin>) -> Arg {
-    let Some(name) = arg.get_long().map(|long| long.replace('-', "_").to_ascii_uppercase()) else {
+    let Some(flag) = arg.get_long().map(str::to_owned) else {
         return arg;
     };
+    let name = flag.replace('-', "_").to_ascii_uppercase();
     let variables = PREFIXES.map(|prefix| format!("{prefix}{name}"));
     let found =
         variables.into_iter().find_map(|variable| Some((environment.os(&variable)?.to_owned(), variable)));
     let Some((value, variable)) = found else {
         return arg;
     };
-    used.push(Origin { variable, value: value.to_string_lossy().into_owned() });
+    used.push(Origin { flag, variable, value: value.to_string_lossy().into_owned() });
     match arg.get_action() {
         ArgAction::Append => arg.value_delimiter(',').default_value(value),
         _ => arg.default_value(value),
@@ -75,6 +78,9 @@ mod tests {
     #[test]
     fn used_variables_are_told() {
         let (_, used) = apply(Cli::command(), &Environment::new([("RCLONE_RECURSIVE", "true")]));
-        assert_eq!(used, [Origin { variable: "RCLONE_RECURSIVE".into(), value: "true".into() }]);
+        assert_eq!(
+            used,
+            [Origin { flag: "recursive".into(), variable: "RCLONE_RECURSIVE".into(), value: "true".into() }]
+        );
     }
 }

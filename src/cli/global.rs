@@ -1,5 +1,6 @@
 //! Flags that every command takes, before or after its name. Names and defaults are rclone's.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -37,7 +38,11 @@ pub struct GlobalArgs {
 
     /// Configuration file, instead of the first that exists of the usual places
     #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub config: Option<OsString>,
+
+    /// Command that prints the password of an encrypted configuration file
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub password_command: Option<String>,
 
     /// Ask for passwords and the like on the terminal
     #[arg(long, global = true, default_value = "true")]

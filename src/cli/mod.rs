@@ -7,6 +7,7 @@ pub mod args;
 pub mod backend_flags;
 pub mod bool_flags;
 pub mod commands;
+pub mod config_store;
 pub mod context;
 pub mod env_defaults;
 pub mod exit_code;

@@ -1,6 +1,7 @@
 //! From arguments and environment to the command tree's types; help, versions and usage errors end here.
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
@@ -10,6 +11,18 @@ use super::env_defaults::Origin;
 use super::exit_code::ExitCode;
 use super::{backend_flags, bool_flags, env_defaults};
 use crate::config::environment::Environment;
+use crate::error::Error;
+
+/// A command line that makes sense.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The arguments.
+    pub cli: Cli,
+    /// The same, with where each value came from.
+    pub matches: ArgMatches,
+    /// The variables that gave flags their defaults.
+    pub origins: Vec<Origin>,
+}
 
 /// Parses the arguments, the program's name first.
 ///
@@ -18,7 +31,7 @@ use crate::config::environment::Environment;
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
-) -> Result<(Cli, ArgMatches), clap::Error> {
+) -> Result<Parsed, clap::Error> {
     let arguments: Vec<_> = arguments.collect();
     let (command, origins) = env_defaults::apply(Cli::command(), environment);
     let shown = backend_flags::add(command);
@@ -27,12 +40,15 @@ pub fn parse(
             let cli = Cli::from_arg_matches(&matches)?;
             Ok((cli, matches))
         });
-    parsed.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            plain_help(shown, &arguments, error)
-        }
-        _ => name_origin(error, &origins),
-    })
+    match parsed {
+        Ok((cli, matches)) => Ok(Parsed { cli, matches, origins }),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                plain_help(shown, &arguments, error)
+            }
+            _ => name_origin(error, &origins),
+        }),
+    }
 }
 
 /// The same help with `--flag` instead of `--flag[=<BOOL>]`.
@@ -56,11 +72,17 @@ fn name_origin(error: clap::Error, origins: &[Origin]) -> clap::Error {
 
 /// Prints what [`parse`] returned: help on stdout, usage errors on stderr.
 pub fn report(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
-    match error.kind() {
-        _ if printed.is_err() => ExitCode::Failure,
+    let code = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Success,
         _ => ExitCode::Usage,
+    };
+    match error.print() {
+        Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
+            let failed = Error::from_io("write to standard output", failed);
+            log::error!("Failed to print help: {failed}");
+            ExitCode::of(failed.kind())
+        }
+        _ => code,
     }
 }
 

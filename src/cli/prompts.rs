@@ -1,4 +1,4 @@
-//! Questions to the person at the terminal.
+//! Questions to the person at the terminal, and other waits that only a person ends.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -8,30 +8,44 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use zeroize::Zeroizing;
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::output::logger;
 use crate::questions::Questions;
 
-/// Whether a question waits for its answer.
+/// Whether the process waits for a person.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
 /// One question at a time, whoever asks.
 static TERMINAL: Mutex<()> = Mutex::new(());
 
-/// Whether a question waits for its answer. A signal then ends the process, as nothing else would end the wait.
+/// Whether the process waits for a person. A signal then ends it, as nothing else would end the wait.
 pub fn is_waiting() -> bool {
     WAITING.load(Ordering::SeqCst)
+}
+
+/// Waits for a person in `input`.
+///
+/// # Errors
+/// The run is cancelled.
+pub fn wait<T>(cancel: &Cancel, input: impl FnOnce() -> T) -> Result<T> {
+    WAITING.store(true, Ordering::SeqCst);
+    // After the store: a signal either sees that this waits, or was here first.
+    let answer = cancel.check().map(|()| input());
+    WAITING.store(false, Ordering::SeqCst);
+    answer
 }
 
 /// The terminal that controls this process, even where stdin and stdout are pipes.
 pub struct Terminal {
     allowed: bool,
+    cancel: Cancel,
 }
 
 impl Terminal {
     /// Asks only if `allowed`: `--ask-password=false` forbids it.
-    pub const fn new(allowed: bool) -> Self {
-        Self { allowed }
+    pub const fn new(allowed: bool, cancel: Cancel) -> Self {
+        Self { allowed, cancel }
     }
 
     /// Asks on the terminal; `None` if there is none or it has been closed.
@@ -40,10 +54,7 @@ impl Terminal {
             return Ok(None);
         }
         let _one_at_a_time = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
-        WAITING.store(true, Ordering::SeqCst);
-        let answer = logger::without_bars(question);
-        WAITING.store(false, Ordering::SeqCst);
-        match answer {
+        match wait(&self.cancel, || logger::without_bars(question))? {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
             Err(error) if error.kind() == ErrorKind::Interrupted => Err(Error::cancelled()),
@@ -82,10 +93,18 @@ mod tests {
 
     #[test]
     fn nobody_is_asked_where_asking_is_forbidden() {
-        let terminal = Terminal::new(false);
+        let terminal = Terminal::new(false, Cancel::new());
         assert!(terminal.secret("password: ").unwrap().is_none());
         assert!(terminal.line("name: ").unwrap().is_none());
         assert!(terminal.confirm("really? ").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_cancelled_run_waits_for_nobody() {
+        let cancel = Cancel::new();
+        assert!(wait(&cancel, is_waiting).unwrap());
+        cancel.cancel();
+        assert!(wait(&cancel, || ()).is_err());
         assert!(!is_waiting());
     }
 }

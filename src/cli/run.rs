@@ -4,11 +4,11 @@ use std::process;
 
 use clap::ArgMatches;
 
-use super::args::{Cli, Command};
-use super::commands::{completion, copy, ls, lsd, obscure, reveal, version};
+use super::args::Command;
+use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
 use super::context::Ctx;
 use super::exit_code::ExitCode;
-use super::parse::{parse, report};
+use super::parse::{Parsed, parse, report};
 use super::settings::Settings;
 use super::signals;
 use crate::cancel::Cancel;
@@ -19,45 +19,42 @@ use crate::output::logger;
 /// Runs the program with the arguments and the environment of this process.
 pub fn main() -> process::ExitCode {
     let environment = Environment::of_process();
+    // Fails only where a log file is named.
+    logger::configure(&logger::Settings::default()).ok();
     match parse(std::env::args_os(), &environment) {
-        Ok((cli, matches)) => run(&cli, &matches, environment).into(),
+        Ok(parsed) => run(&parsed, environment).into(),
         Err(error) => report(&error).into(),
     }
 }
 
-fn run(cli: &Cli, matches: &ArgMatches, environment: Environment) -> ExitCode {
-    let name = command_name(matches);
+fn run(parsed: &Parsed, environment: Environment) -> ExitCode {
+    let name = command_name(&parsed.matches);
     let cancel = Cancel::new();
-    let prepared = prepare(cli, matches, environment, &cancel);
-    let (ctx, received) = match prepared {
+    let (ctx, received) = match prepare(parsed, environment, &cancel) {
         Ok(prepared) => prepared,
         Err(error) => {
             log::error!("Failed to {name}: {error}");
             return ExitCode::of(error.kind());
         }
     };
-    let done = dispatch(&ctx, &cli.command);
+    let done = dispatch(&ctx, &parsed.cli.command);
     let written = ctx.stdout.flush();
     if let Some(code) = received.exit_code() {
         log::error!("Failed to {name}: stopped by a signal");
         return code;
     }
-    if ctx.stdout.is_closed() {
-        return ExitCode::Success;
-    }
-    conclude(&ctx, &name, done.and(written))
+    // That nobody reads on is no failure.
+    conclude(&ctx, &name, if ctx.stdout.is_closed() { Ok(()) } else { done.and(written) })
 }
 
 /// Settings, log and signals.
-fn prepare(
-    cli: &Cli,
-    matches: &ArgMatches,
-    environment: Environment,
-    cancel: &Cancel,
-) -> Result<(Ctx, signals::Received)> {
-    logger::configure(&logger::Settings::default())?;
-    let settings = Settings::resolve(&cli.global, matches, environment)?;
+fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result<(Ctx, signals::Received)> {
+    let settings = Settings::resolve(&parsed.cli.global, &parsed.matches, environment)?;
     logger::configure(&settings.log)?;
+    log::debug!("sclone v{}", env!("CARGO_PKG_VERSION"));
+    for origin in &parsed.origins {
+        log::debug!("Setting --{} from environment variable {}", origin.flag, origin.variable);
+    }
     let received = signals::watch(cancel)?;
     Ok((Ctx::new(settings, cancel.clone()), received))
 }
@@ -67,6 +64,8 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Ls(args) => ls::run(ctx, args),
         Command::Lsd(args) => lsd::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
+        Command::Listremotes(args) => listremotes::run(ctx, args),
+        Command::Config(args) => config::run(ctx, args),
         Command::Obscure(args) => obscure::run(ctx, args),
         Command::Reveal(args) => reveal::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),

@@ -1,7 +1,7 @@
 //! What the flags mean, resolved once and checked before anything is opened.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -29,7 +29,9 @@ pub struct Settings {
     /// Folders read and files compared at once.
     pub checkers: u32,
     /// Configuration file, if one is named.
-    pub config: Option<PathBuf>,
+    pub config: Option<OsString>,
+    /// Command that prints the password of an encrypted configuration file.
+    pub password_command: Option<String>,
     /// Whether questions may be asked.
     pub ask_password: bool,
     /// Bound for making a connection.
@@ -63,6 +65,7 @@ impl Settings {
             transfers: args.transfers,
             checkers: args.checkers,
             config: args.config.clone(),
+            password_command: args.password_command.clone(),
             ask_password: args.ask_password,
             connect_timeout: bound(args.contimeout),
             timeout: bound(args.timeout),
@@ -126,8 +129,8 @@ mod tests {
     fn settings(variables: &[(&str, &str)], flags: &str) -> Result<Settings> {
         let environment = Environment::new(variables.iter().copied());
         let arguments = ["sclone", "version"].into_iter().chain(flags.split_whitespace());
-        let (cli, matches) = parse(arguments.map(Into::into), &environment).unwrap();
-        Settings::resolve(&cli.global, &matches, environment)
+        let parsed = parse(arguments.map(Into::into), &environment).unwrap();
+        Settings::resolve(&parsed.cli.global, &parsed.matches, environment)
     }
 
     #[test]

@@ -46,11 +46,11 @@ pub fn watch(cancel: &Cancel) -> Result<Received> {
     let watcher = move || {
         for signal in signals.forever() {
             let earlier = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).err();
+            cancel.cancel();
             if earlier.is_some() || prompts::is_waiting() {
                 terminal.restore();
                 end(earlier.unwrap_or(signal));
             }
-            cancel.cancel();
         }
     };
     Builder::new().name("signals".into()).spawn(watcher).map_err(failed)?;

@@ -21,7 +21,7 @@ use jiff::{Timestamp, Zoned};
 use log::kv::Key;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 
 /// The target of records that hold a statistics block.
@@ -75,7 +75,8 @@ fn append_to(path: &Path) -> Result<File> {
         .create(true)
         .append(true)
         .open(path)
-        .map_err(|error| Error::from_io("open log file", error).on(path.as_os_str().as_encoded_bytes()))
+        .map_err(|error| Error::from_io("open log file", error).with_kind(Kind::Config))
+        .map_err(|error| error.on(path.as_os_str().as_encoded_bytes()))
 }
 
 /// Puts log lines above these progress bars; `None` once they are gone.

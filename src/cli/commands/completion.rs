@@ -34,6 +34,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     if args.file.as_os_str() == "-" {
         return ctx.stdout.write(script);
     }
+    if ctx.settings.dry_run {
+        log::warn!("Skipped write of the completion script as --dry-run is set");
+        return Ok(());
+    }
     std::fs::write(&args.file, script).map_err(|error| {
         Error::from_io("write completion script", error).on(args.file.as_os_str().as_encoded_bytes())
     })

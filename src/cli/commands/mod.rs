@@ -1,7 +1,9 @@
 //! One file per command: its arguments, whose documentation is its help, and what it does.
 
 pub mod completion;
+pub mod config;
 pub mod copy;
+pub mod listremotes;
 pub mod ls;
 pub mod lsd;
 pub mod obscure;

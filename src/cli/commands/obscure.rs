@@ -5,6 +5,7 @@ use std::io::{BufRead, Read};
 use zeroize::Zeroizing;
 
 use crate::cli::context::Ctx;
+use crate::cli::prompts::wait;
 use crate::config::obscure::obscure;
 use crate::error::{Error, Kind, Result};
 
@@ -31,17 +32,15 @@ pub struct Args {
 /// # Errors
 /// Standard input cannot be read or is not text.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    let password = if args.password == "-" { first_line()? } else { Zeroizing::new(args.password.clone()) };
+    let password =
+        if args.password == "-" { first_line(ctx)? } else { Zeroizing::new(args.password.clone()) };
     ctx.stdout.line(obscure(&password)?)
 }
 
 /// The first line of standard input.
-pub(super) fn first_line() -> Result<Zeroizing<String>> {
+pub(super) fn first_line(ctx: &Ctx) -> Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::new());
-    std::io::stdin()
-        .lock()
-        .take(LONGEST)
-        .read_until(b'\n', &mut line)
+    wait(&ctx.cancel, || std::io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line))?
         .map_err(|error| Error::from_io("read standard input", error))?;
     let text = std::str::from_utf8(&line).map_err(|error| {
         Error::new(Kind::Usage, "read standard input", "it is not UTF-8").caused_by(error)

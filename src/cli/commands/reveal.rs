@@ -23,6 +23,6 @@ pub struct Args {
 /// # Errors
 /// The text was not obscured.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    let password = if args.obscured == "-" { reveal(&first_line()?)? } else { reveal(&args.obscured)? };
+    let password = if args.obscured == "-" { reveal(&first_line(ctx)?)? } else { reveal(&args.obscured)? };
     ctx.stdout.line(password.as_bytes())
 }

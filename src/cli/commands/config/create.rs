@@ -1,0 +1,59 @@
+//! `sclone config create`
+
+use super::pairs::Pairs;
+use super::show::show_remote;
+use crate::cli::config_store;
+use crate::cli::context::Ctx;
+use crate::config::nearest::nearest;
+use crate::error::{Error, Kind, Result};
+
+/// The types of remote that can be made.
+const TYPES: [&str; 3] = ["alias", "local", "sftp"];
+
+/// Make a remote, in place of one of that name
+///
+/// Example: `sclone config create web1 sftp host=web1.example.com user=me pubkey_file=~/.ssh/id-cert.pub`
+///
+/// Passwords are obscured, unless they are already. The remote is not connected to.
+///
+/// Exit codes: 0 done, 2 anything else.
+#[derive(clap::Args, Clone, Debug)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Name of the remote
+    name: String,
+
+    /// Type of the remote: sftp, local or alias
+    #[arg(value_name = "TYPE")]
+    remote_type: String,
+
+    #[command(flatten)]
+    pairs: Pairs,
+}
+
+/// Makes the remote and shows it.
+///
+/// # Errors
+/// The name, the type or an option is not acceptable, or the file cannot be changed.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
+    if !TYPES.contains(&args.remote_type.as_str()) {
+        return Err(unknown_type(&args.remote_type));
+    }
+    let pairs = args.pairs.for_type(&args.remote_type)?;
+    let store = config_store::edit(ctx, |document| {
+        document.remove_section(&args.name);
+        document.add_section(&args.name)?;
+        document.set(&args.name, "type", &args.remote_type)?;
+        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))
+    })?;
+    if args.pairs.no_output { Ok(()) } else { show_remote(ctx, store.document(), &args.name) }
+}
+
+fn unknown_type(remote_type: &str) -> Error {
+    let error =
+        Error::new(Kind::Usage, "create remote", format!("couldn't find backend for type \"{remote_type}\""));
+    match nearest(remote_type, TYPES) {
+        Some(near) => error.advice(format!("did you mean {near}?")),
+        None => error.advice(format!("the types are {}", TYPES.join(", "))),
+    }
+}

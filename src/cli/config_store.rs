@@ -1,0 +1,43 @@
+//! The configuration file of a run, opened as the flags and the environment say.
+
+use super::context::Ctx;
+use crate::config::document::Document;
+use crate::config::location::Location;
+use crate::config::password::PasswordSources;
+use crate::config::store::Store;
+use crate::error::Result;
+
+/// Where the configuration file is, or would be.
+pub fn locate(ctx: &Ctx) -> Location {
+    Location::find(ctx.settings.config.as_deref(), &ctx.settings.environment)
+}
+
+/// Loads the configuration file; a missing one is empty.
+///
+/// # Errors
+/// The file cannot be read, understood or decrypted.
+pub fn open(ctx: &Ctx) -> Result<Store> {
+    let environment = &ctx.settings.environment;
+    let passwords = PasswordSources {
+        command: ctx.settings.password_command.as_deref(),
+        variable: environment.text("SCLONE_CONFIG_PASS").or_else(|| environment.text("RCLONE_CONFIG_PASS")),
+        questions: ctx.questions.as_ref(),
+    };
+    Store::load(locate(ctx), &passwords)
+}
+
+/// Changes the configuration and saves it; under `--dry-run` it is changed in memory only.
+///
+/// # Errors
+/// What `change` returns, or why the file could not be read or saved.
+pub fn edit(ctx: &Ctx, change: impl FnOnce(&mut Document) -> Result<()>) -> Result<Store> {
+    let mut store = open(ctx)?;
+    if !ctx.settings.dry_run {
+        store.edit(change)?;
+        return Ok(store);
+    }
+    let mut document = store.document().clone();
+    change(&mut document)?;
+    log::warn!("Skipped save of the configuration file as --dry-run is set");
+    Ok(Store::in_memory(document))
+}
