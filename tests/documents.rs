@@ -68,7 +68,8 @@ fn the_example_explains_every_option_and_marks_what_is_not_acted_upon() {
 fn the_example_reads_as_it_stands_and_with_everything_in_use() {
     let keys = |text: &str| Document::parse(text.as_bytes()).unwrap().keys("sftpcert").len();
     let in_use = |line: &'static str| {
-        let setting = line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+        let setting =
+            line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
         setting.unwrap_or(line)
     };
     assert_eq!(keys(EXAMPLE), 4);
@@ -154,5 +155,8 @@ fn the_commands_of_the_readme_do_what_it_says() {
 
 /// Leaves out the lines that say where the server is.
 fn without_place(text: &str) -> String {
-    text.lines().filter(|line| !line.starts_with("host = ") && !line.starts_with("port = ")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.starts_with("host = ") && !line.starts_with("port = "))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
