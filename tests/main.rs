@@ -10,6 +10,7 @@
 mod support;
 
 mod bad_input;
+mod documents;
 mod support_works;
 mod thread;
 
