@@ -1,1 +1,5 @@
 //! The session factory: dialling, host keys, certificates and login.
+
+pub mod public_key;
+pub mod signature;
+pub mod wire;
