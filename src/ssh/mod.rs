@@ -1,5 +1,6 @@
 //! The session factory: dialling, host keys, certificates and login.
 
+pub mod known_hosts;
 pub mod public_key;
 pub mod signature;
 pub mod wire;

@@ -199,7 +199,9 @@ mod tests {
 
     fn joined(parts: &[&[u8]]) -> Vec<u8> {
         let mut blob = Vec::new();
-        parts.iter().for_each(|part| put_string(&mut blob, part));
+        for part in parts {
+            put_string(&mut blob, part);
+        }
         blob
     }
 
