@@ -26,13 +26,15 @@ pub struct Ctx {
     pub stdout: Stdout,
     /// Asks the person at the terminal.
     pub questions: Arc<dyn Questions>,
+    /// Permission bits that new files do not get.
+    pub umask: u32,
 }
 
 impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
         let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
-        Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions }
+        Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions, umask: umask() }
     }
 
     /// What the environment says about an option of a remote: `SCLONE_CONFIG_NAME_KEY`, else `RCLONE_CONFIG_NAME_KEY`.
@@ -64,4 +66,11 @@ impl Ctx {
         let level = if settings.progress || settings.dry_run { Level::Warn } else { Level::Info };
         Options { style, level, one_line: settings.stats_one_line }
     }
+}
+
+/// The umask of this process. It can be read only by setting it; no other thread creates files yet.
+fn umask() -> u32 {
+    let umask = rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    rustix::process::umask(umask);
+    umask.bits() & 0o777
 }

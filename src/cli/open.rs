@@ -1,19 +1,20 @@
 //! From an argument, `remote:path` or a local path, to the tree it names.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_executor::block_on;
-
 use super::context::Ctx;
+use super::config_store;
 use crate::config::resolve::{Resolved, resolve};
+use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Local, Metadata, Sftp};
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
-use crate::ssh::Factory;
+use crate::ssh::{Factory, Surroundings};
 
 /// What an argument names: a tree, whose root may turn out to be a file.
 pub struct Place {
@@ -67,23 +68,42 @@ impl Place {
 /// # Errors
 /// The argument cannot be read, the remote is not known, or one of its options is wrong.
 pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
-    match resolve(argument.as_bytes(), &ctx.remotes()?)? {
+    let store = config_store::open(ctx)?;
+    let sources = Sources {
+        store: &store,
+        environment: &ctx.settings.environment,
+        flags: &ctx.settings.backend_flags,
+        defaults: &BTreeMap::new(),
+    };
+    match resolve(argument.as_bytes(), &sources)? {
         Resolved::Local { path } => Ok(open_local(&path)),
         Resolved::Sftp { name, options, path } => {
-            let factory = Factory::new(&name, *options, ctx.surroundings())?;
+            let factory = Factory::new(&name, *options, surroundings(ctx))?;
             let address = factory.address();
-            let pool = Arc::new(Pool::new(factory.into_connect(), ctx.settings.timeout));
+            let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
             let tree = |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
             Ok(place(&path, tree))
         }
     }
 }
 
-fn open_local(path: &[u8]) -> Place {
-    place(path, |root| {
-        let root = if root.is_empty() { b"." } else { root };
-        Arc::new(Local::new(PathBuf::from(OsStr::from_bytes(root))))
+fn open_local(path: &Path) -> Place {
+    place(path.as_os_str().as_bytes(), |root| {
+        let root: &[u8] = if root.is_empty() { b"." } else { root };
+        Arc::new(Local::new(OsStr::from_bytes(root)))
     })
+}
+
+fn surroundings(ctx: &Ctx) -> Surroundings {
+    let environment = &ctx.settings.environment;
+    Surroundings {
+        home: environment.home().cloned(),
+        agent_socket: environment.os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from),
+        connect_timeout: ctx.settings.connect_timeout,
+        timeout: ctx.settings.timeout,
+        questions: Arc::clone(&ctx.questions),
+        cancel: ctx.cancel.clone(),
+    }
 }
 
 /// A path that ends in a slash is a folder; so is the root, and `.` and `..` at the end.

@@ -25,9 +25,9 @@ pub struct Settings {
     /// Change nothing, only say what would be done.
     pub dry_run: bool,
     /// Large files transferred at once.
-    pub transfers: u32,
+    pub transfers: usize,
     /// Folders read and files compared at once.
-    pub checkers: u32,
+    pub checkers: usize,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -62,8 +62,8 @@ impl Settings {
     pub fn resolve(args: &GlobalArgs, matches: &ArgMatches, environment: Environment) -> Result<Self> {
         Ok(Self {
             dry_run: args.dry_run,
-            transfers: args.transfers,
-            checkers: args.checkers,
+            transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
+            checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,

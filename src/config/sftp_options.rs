@@ -24,10 +24,7 @@ pub const NOT_YET: &[&str] = &[
     "encoding",
     "idle_timeout",
     "pin_host_key",
-    "server_command",
-    "set_env",
     "skip_links",
-    "ssh",
     "ssh_config",
     "use_fstat",
 ];
@@ -44,9 +41,11 @@ pub enum KnownHosts {
 }
 
 /// What to do with a host key nobody has recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A changed or revoked key is refused by all but [`HostKeyPolicy::Off`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HostKeyPolicy {
     /// Ask a person; refuse without one.
+    #[default]
     Ask,
     /// Record and accept it; refuse a changed one.
     AcceptNew,

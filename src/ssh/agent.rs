@@ -78,7 +78,7 @@ impl Agent {
         if reader.byte() != Some(IDENTITIES_ANSWER) {
             return Err(self.error(Kind::Protocol, "the agent refuses to list its keys"));
         }
-        let count = reader.uint32().unwrap_or(0);
+        let count = reader.u32().unwrap_or(0);
         let mut identities = Vec::new();
         for _ in 0..count {
             let (Some(blob), Some(comment)) = (reader.string(), reader.text()) else {

@@ -65,16 +65,16 @@ impl Certificate {
         let key_type = certified_key_type(&algorithm)?;
         let _nonce = reader.string()?;
         let public_key = read_public_key(&mut reader, &key_type)?;
-        let serial = reader.uint64()?;
-        let kind = match reader.uint32()? {
+        let serial = reader.u64()?;
+        let kind = match reader.u32()? {
             1 => CertificateKind::User,
             2 => CertificateKind::Host,
             _ => return None,
         };
         let key_id = reader.text()?;
         let principals = read_texts(reader.string()?)?;
-        let valid_after = Some(reader.uint64()?).filter(|&second| second != 0);
-        let valid_before = Some(reader.uint64()?).filter(|&second| second != u64::MAX);
+        let valid_after = Some(reader.u64()?).filter(|&second| second != 0);
+        let valid_before = Some(reader.u64()?).filter(|&second| second != u64::MAX);
         let critical_options = read_options(reader.string()?)?;
         let extensions = read_options(reader.string()?)?;
         let _reserved = reader.string()?;

@@ -1,10 +1,11 @@
 //! The channels of a libssh2 session as byte streams.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use ssh2::{BlockDirections, Channel, ErrorCode, Session};
 
+use super::socket::Socket;
 use crate::error::{Error, Kind, Result};
 
 /// The receive window of a channel: what may be on its way to us unread. It bounds a download to window per round trip.
@@ -26,7 +27,7 @@ pub enum Service {
 /// A logged-in session and its channels. The session is non-blocking except while a channel is opened.
 pub struct Channels {
     session: Session,
-    socket: OwnedFd,
+    socket: Socket,
     service: Service,
     environment: Vec<(String, String)>,
     open: Vec<Channel>,
@@ -40,7 +41,7 @@ impl Channels {
     /// The server refuses the channel, a variable or the service.
     pub fn open(
         session: Session,
-        socket: OwnedFd,
+        socket: Socket,
         service: Service,
         environment: Vec<(String, String)>,
     ) -> Result<Self> {
@@ -128,14 +129,9 @@ impl super::Streams for Channels {
 
     fn shut_down(&mut self) {
         // Dropping a channel or session waits for the server unless the socket is gone.
-        if self.session.disconnect(None, "done", None).is_err() {
-            log::debug!(
-                "the server was not told of the end of the connection on descriptor {}",
-                self.socket.as_raw_fd()
-            );
+        if let Err(error) = self.session.disconnect(None, "done", None) {
+            log::debug!("the server was not told of the end of the connection: {error}");
         }
-        if let Err(error) = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both) {
-            log::debug!("shutting down the connection: {error}");
-        }
+        self.socket.shut_down();
     }
 }

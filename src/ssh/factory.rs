@@ -19,7 +19,7 @@ use super::{Channels, External, Service, Streams, auth};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::questions::Questions;
 
 /// What a connection depends on beside the options of its remote.
@@ -41,6 +41,7 @@ pub struct Surroundings {
 
 /// Makes connections to one remote.
 pub struct Factory {
+    name: String,
     options: SftpOptions,
     surroundings: Surroundings,
     target: Target,
@@ -49,11 +50,11 @@ pub struct Factory {
 }
 
 impl Factory {
-    /// Checks the options. Nothing is opened and no connection made yet.
+    /// Checks the options of the remote `name`. Nothing is opened and no connection made yet.
     ///
     /// # Errors
     /// An option has a value that makes no sense, or that nothing acts upon.
-    pub fn new(options: SftpOptions, surroundings: Surroundings) -> Result<Self> {
+    pub fn new(name: &str, options: SftpOptions, surroundings: Surroundings) -> Result<Self> {
         options.refuse_not_yet()?;
         let target = Target { host: options.host.clone(), port: options.port, user: options.user.clone() };
         let settings = SessionSettings {
@@ -69,19 +70,22 @@ impl Factory {
             timeout: surroundings.timeout,
         };
         let login = login(&options, &surroundings, &target);
-        Ok(Self { options, surroundings, target, settings, login })
+        Ok(Self { name: name.to_owned(), options, surroundings, target, settings, login })
     }
 
     /// What log lines call the server, in rclone's form: `sftp://user@host:port/`.
     pub fn address(&self) -> String {
-        format!("sftp://{}@{}/", self.target.user, self.target.address())
+        if self.options.ssh.is_empty() {
+            format!("sftp://{}@{}/", self.target.user, self.target.address())
+        } else {
+            format!("sftp://{}/", self.name)
+        }
     }
 
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
     ///
     /// # Errors
-    /// [`Kind::Connect`], [`Kind::HostKey`], [`Kind::LoginRefused`], [`Kind::CertificateUnusable`] and what else can
-    /// stand in the way; every one names the server or the file.
+    /// Whatever stands in the way of a connection; every error names the server or the file.
     pub fn connect(&self) -> Result<Box<dyn Streams>> {
         if !self.options.ssh.is_empty() {
             return Ok(Box::new(External::spawn(&self.command_line())?));

@@ -38,11 +38,11 @@ impl OpensshKey {
         let cipher = reader.text()?;
         let _kdf_name = reader.string()?;
         let kdf_options = reader.string()?.to_vec();
-        (reader.uint32()? == 1).then_some(())?;
+        (reader.u32()? == 1).then_some(())?;
         let public_blob = reader.string()?.to_vec();
         let public = PublicKey::from_blob(public_blob.clone())?;
         let private = Zeroizing::new(reader.string()?.to_vec());
-        let tag = if reader.is_empty() { None } else { Some(reader.take(TAG_SIZE)?.try_into().ok()?) };
+        let tag = if reader.is_empty() { None } else { Some(reader.bytes(TAG_SIZE)?.try_into().ok()?) };
         Some(Self { public, cipher, kdf_options, private, tag, public_blob })
     }
 
@@ -85,7 +85,7 @@ impl OpensshKey {
     fn kdf(&self) -> Option<Kdf> {
         let mut options = Reader::new(&self.kdf_options);
         let salt = options.string()?.to_vec();
-        let rounds = options.uint32().filter(|&rounds| rounds <= MAX_ROUNDS)?;
+        let rounds = options.u32().filter(|&rounds| rounds <= MAX_ROUNDS)?;
         Some(Kdf::Bcrypt { salt, rounds })
     }
 }
@@ -93,5 +93,5 @@ impl OpensshKey {
 /// The first two integers are the same random number, which a wrong key all but never gives.
 fn checks_match(private: &[u8]) -> bool {
     let mut reader = Reader::new(private);
-    reader.uint32().is_some_and(|check| reader.uint32() == Some(check))
+    reader.u32().is_some_and(|check| reader.u32() == Some(check))
 }

@@ -1,62 +1,82 @@
-//! The data types of SSH (RFC 4251 section 5), as they stand in keys, certificates and agent messages.
+//! Reading the binary encodings of SSH: bytes, big-endian integers and length-prefixed strings (RFC 4251 section 5).
 
-/// Reads fields one after another; `None` once a field reaches past the end.
+/// What is left of a message. Every read returns `None` where the message ends too early.
 #[derive(Clone, Copy)]
-pub(crate) struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Starts at the beginning of `message`.
+    pub fn new(message: &'a [u8]) -> Self {
+        Self { rest: message }
     }
 
     /// What has not been read yet.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.0
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
-    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
+    /// Whether everything has been read.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next `count` bytes.
+    pub fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
         Some(taken)
     }
 
-    pub(crate) fn byte(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
+    /// One byte.
+    pub fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(byte)
     }
 
-    pub(crate) fn uint32(&mut self) -> Option<u32> {
-        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    /// A 32-bit number.
+    pub fn u32(&mut self) -> Option<u32> {
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u32::from_be_bytes(*taken))
     }
 
-    pub(crate) fn uint64(&mut self) -> Option<u64> {
-        Some(u64::from_be_bytes(self.take(8)?.try_into().ok()?))
+    /// A 64-bit number.
+    pub fn u64(&mut self) -> Option<u64> {
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u64::from_be_bytes(*taken))
     }
 
-    /// A `string`: four bytes of length, then that many bytes of anything.
-    pub(crate) fn string(&mut self) -> Option<&'a [u8]> {
-        let length = self.uint32()?;
-        self.take(usize::try_from(length).ok()?)
+    /// A string: its length in 32 bits, then that many bytes.
+    pub fn string(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.u32()?).ok()?;
+        self.bytes(length)
     }
 
-    /// A `string` as text; bytes that are not UTF-8 become U+FFFD.
-    pub(crate) fn text(&mut self) -> Option<String> {
+    /// A string as text; bytes that are not UTF-8 become U+FFFD.
+    pub fn text(&mut self) -> Option<String> {
         Some(String::from_utf8_lossy(self.string()?).into_owned())
+    }
+
+    /// A positive multiple-precision integer, without its leading zero bytes; `None` for a negative one too.
+    pub fn positive_mpint(&mut self) -> Option<&'a [u8]> {
+        let bytes = self.string()?;
+        if bytes.first().is_some_and(|&first| first >= 0x80) {
+            return None;
+        }
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        bytes.get(zeros..)
     }
 }
 
-/// Appends a `string`. The callers' data comes from files and memory of far less than 4 GiB; what would not fit is
-/// sent as an empty string, which every peer refuses.
-pub(crate) fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    match u32::try_from(bytes.len()) {
-        Ok(length) => {
-            out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(bytes);
-        }
-        Err(_) => out.extend_from_slice(&[0; 4]),
+/// Appends a string with its length before it. Anything of 4 GiB or more cannot be sent and is left out whole.
+pub fn put_string(message: &mut Vec<u8>, string: &[u8]) {
+    if let Ok(length) = u32::try_from(string.len()) {
+        message.extend_from_slice(&length.to_be_bytes());
+        message.extend_from_slice(string);
     }
 }
 
@@ -77,15 +97,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_was_written_and_stops_at_the_end() {
-        let mut bytes = Vec::new();
-        put_string(&mut bytes, b"abc");
-        put_mpint(&mut bytes, &[0, 0, 0x80]);
-        let mut reader = Reader::new(&bytes);
-        assert_eq!(reader.string(), Some(&b"abc"[..]));
-        assert_eq!(reader.string(), Some(&[0, 0x80][..]));
-        assert!(reader.is_empty());
-        assert_eq!(reader.byte(), None);
-        assert_eq!(Reader::new(&[0, 0, 0, 9, 1]).string(), None);
+    fn reads_stop_at_the_end() {
+        let mut reader = Reader::new(b"\0\0\0\x02hi\x07\0\0\0\x09x");
+        assert_eq!(reader.string(), Some(&b"hi"[..]));
+        assert_eq!(reader.byte(), Some(7));
+        assert_eq!(reader.string(), None, "a length beyond the end");
+        assert_eq!(Reader::new(b"\0\0\0").u32(), None);
+        assert_eq!(Reader::new(b"").byte(), None);
+    }
+
+    #[test]
+    fn integers_lose_their_padding_and_keep_their_sign() {
+        assert_eq!(Reader::new(b"\0\0\0\x02\0\x80").positive_mpint(), Some(&b"\x80"[..]));
+        assert_eq!(Reader::new(b"\0\0\0\x01\x80").positive_mpint(), None);
+        assert_eq!(Reader::new(b"\0\0\0\0").positive_mpint(), Some(&b""[..]));
     }
 }

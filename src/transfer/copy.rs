@@ -16,7 +16,7 @@ use super::march::{Failure, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
 use super::stats::Stats;
 use crate::cancel::Cancel;
-use crate::error::{Error, Kind, Result, Retry};
+use crate::error::{Kind, Result, Retry};
 use crate::fs::{Fs, Metadata};
 use crate::path::{Name, RelPath};
 
@@ -143,7 +143,7 @@ impl Copy {
                 }
                 self.stats.expect_transfer(file.source.size);
                 let folder = file.to.parent().unwrap_or_default();
-                let parent =
+                let made =
                     if file.has_parent { ready(Ok(())).boxed() } else { folders.make(&folder).boxed() };
                 Ok(Some(Work { made, what: What::File(file) }))
             }

@@ -1,0 +1,215 @@
+//! Commands whose standard streams carry the connection: `ProxyCommand`, and `ProxyJump` by way of `ssh -W`.
+//!
+//! The command gets one end of a socket pair as its standard input and output, so it sees the end of the stream when
+//! this process ends, however it ends; when the connection is dropped it is killed. It ignores SIGINT, which a terminal
+//! sends to both: what remains to be cleaned up on the server is still reached after Ctrl-C.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use super::route::Target;
+use crate::error::{Error, Kind, Result};
+use crate::path::escape;
+use crate::ssh::socket::Socket;
+
+/// The longest line of a command's standard error that is shown at once, in bytes.
+const LONGEST_LINE: u64 = 4096;
+
+/// What the shell runs before the command: from then on SIGINT is ignored.
+const QUIET: &str = "trap '' INT; exec ";
+
+/// The command that carries a connection. Dropping it ends it.
+pub struct Carrier {
+    child: Child,
+    last_words: Arc<Mutex<Option<String>>>,
+}
+
+impl Carrier {
+    /// The last line it wrote to its standard error, safe to show.
+    pub fn last_words(&self) -> Option<String> {
+        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        let ended = self.child.kill().and_then(|()| self.child.wait());
+        if let Err(error) = ended {
+            log::debug!("proxy command not ended: {error}");
+        }
+    }
+}
+
+/// Connects through the shell command `line`.
+///
+/// # Errors
+/// The command has an unknown `%` sequence, the host or user holds characters a shell would act on, or it cannot start.
+pub fn dial(target: &Target, line: &str) -> Result<Socket> {
+    let line = expand(line, target)?;
+    log::debug!("connecting through a command");
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{QUIET}{line}"));
+    carry(command).map_err(|error| error.on(target.address()))
+}
+
+/// Connects through other SSH servers by running the system's `ssh`.
+///
+/// # Errors
+/// A server's name is empty or looks like an option, or `ssh` cannot start.
+pub fn jump(target: &Target, hosts: &str, ssh_config: Option<&Path>) -> Result<Socket> {
+    let arguments = jump_arguments(target, hosts, ssh_config)?;
+    log::debug!("connecting through {}", escape(hosts.as_bytes()));
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(format!("{QUIET}\"$@\"")).arg("sh").arg("ssh").args(arguments);
+    carry(command).map_err(|error| error.on(target.address()))
+}
+
+/// The words after `ssh`: the last server is logged in to, by way of those before it.
+fn jump_arguments(target: &Target, hosts: &str, ssh_config: Option<&Path>) -> Result<Vec<OsString>> {
+    let refused = |reason| Error::new(Kind::Config, "read proxy_jump", reason).on(hosts);
+    let mut hops: Vec<&str> = hosts.split(',').map(str::trim).collect();
+    if hops.iter().any(|hop| hop.is_empty() || hop.starts_with('-') || hop.contains(char::is_whitespace)) {
+        return Err(refused("it is not a list of [user@]host[:port]"));
+    }
+    let last = hops.pop().ok_or_else(|| refused("it is empty"))?;
+    let mut arguments: Vec<OsString> = Vec::new();
+    if let Some(file) = ssh_config {
+        arguments.extend(["-F".into(), file.as_os_str().to_owned()]);
+    }
+    if !hops.is_empty() {
+        arguments.extend(["-J".into(), hops.join(",").into()]);
+    }
+    let last = if last.contains("://") { last.to_owned() } else { format!("ssh://{last}") };
+    let mut address = target.address();
+    if !address.starts_with('[') {
+        address = format!("[{}]:{}", target.bare_host(), target.port);
+    }
+    arguments.extend(["-W".into(), address.into(), "--".into(), last.into()]);
+    Ok(arguments)
+}
+
+/// Replaces `%h` (host), `%n` (host as given), `%p` (port), `%r` (user) and `%%`, as in `ssh_config`(5).
+fn expand(line: &str, target: &Target) -> Result<String> {
+    let refused = |reason: String| Error::new(Kind::Config, "read proxy_command", reason);
+    let mut expanded = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        if c != '%' {
+            expanded.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('%') => expanded.push('%'),
+            Some('h' | 'n') => expanded.push_str(harmless(target.bare_host())?),
+            Some('p') => expanded.push_str(&target.port.to_string()),
+            Some('r') => expanded.push_str(harmless(&target.user)?),
+            Some(other) => {
+                return Err(refused(format!(
+                    "%{} is not one of %h %n %p %r %%",
+                    escape(other.to_string().as_bytes())
+                )));
+            }
+            None => return Err(refused("it ends in a single %".into())),
+        }
+    }
+    Ok(expanded)
+}
+
+/// Refuses what a shell would take for more than a word, or a command for an option.
+fn harmless(word: &str) -> Result<&str> {
+    let allowed = |c: char| c.is_alphanumeric() || "._-:@%+/=~,".contains(c);
+    if word.starts_with('-') || !word.chars().all(allowed) {
+        return Err(Error::new(
+            Kind::Config,
+            "fill in proxy_command",
+            "the name holds characters a shell would act on",
+        )
+        .on(word));
+    }
+    Ok(word)
+}
+
+/// Starts the command on one end of a socket pair.
+fn carry(mut command: Command) -> Result<Socket> {
+    let failed = |error| Error::from_io("start the proxy command for", error);
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .map_err(|errno| failed(errno.into()))?;
+    fcntl_setfd(&ours, FdFlags::CLOEXEC).map_err(|errno| failed(errno.into()))?;
+    rustix::io::ioctl_fionbio(&ours, true).map_err(|errno| failed(errno.into()))?;
+    let input = theirs.as_fd().try_clone_to_owned().map_err(failed)?;
+    let output: OwnedFd = theirs;
+    command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(failed)?;
+    // The command keeps the last copies of its end only once these are gone.
+    drop(command);
+    let last_words = Arc::new(Mutex::new(None));
+    let stderr = child.stderr.take();
+    let carrier = Carrier { child, last_words: Arc::clone(&last_words) };
+    if let Some(stderr) = stderr {
+        thread::Builder::new()
+            .name("proxy-stderr".into())
+            .spawn(move || relay(stderr, &last_words))
+            .map_err(failed)?;
+    }
+    Ok(Socket::carried_by(ours, carrier))
+}
+
+/// Passes what the command says on to the user.
+fn relay(stderr: ChildStderr, last_words: &Mutex<Option<String>>) {
+    let mut lines = BufReader::new(stderr);
+    loop {
+        let mut line = Vec::new();
+        match lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let shown = escape(line.trim_ascii_end()).into_owned();
+        if !shown.is_empty() {
+            log::warn!("proxy command: {shown}");
+            *last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(host: &str) -> Target {
+        Target { host: host.into(), port: 2222, user: "me".into() }
+    }
+
+    #[test]
+    fn sequences() {
+        assert_eq!(expand("nc %h %p # %r%%", &target("[::1]")).unwrap(), "nc ::1 2222 # me%");
+        for (line, host) in
+            [("%x", "h"), ("%", "h"), ("nc %h", "$(id)"), ("nc %h", "-oProxy"), ("nc %h", "a;b")]
+        {
+            assert_eq!(expand(line, &target(host)).unwrap_err().kind(), Kind::Config, "{line} {host}");
+        }
+        assert!(expand("fixed", &target("$(id)")).is_ok(), "a name that is not filled in does no harm");
+    }
+
+    #[test]
+    fn jumps() {
+        let words = |hosts, config: Option<&Path>| -> Vec<String> {
+            let arguments = jump_arguments(&target("inner"), hosts, config).unwrap();
+            arguments.into_iter().map(|word| word.into_string().unwrap()).collect()
+        };
+        assert_eq!(words("me@gate:22", None), ["-W", "[inner]:2222", "--", "ssh://me@gate:22"]);
+        let chained = words("a, b,c", Some(Path::new("/cfg")));
+        assert_eq!(chained, ["-F", "/cfg", "-J", "a,b", "-W", "[inner]:2222", "--", "ssh://c"]);
+        for bad in ["", "a,,b", "-oProxyCommand=x", "a b"] {
+            assert!(jump_arguments(&target("inner"), bad, None).is_err(), "{bad}");
+        }
+    }
+}

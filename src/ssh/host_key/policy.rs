@@ -1,0 +1,26 @@
+//! What the user wants checked, and against what.
+
+use std::path::PathBuf;
+
+use super::pins::Pins;
+pub use crate::config::sftp_options::HostKeyPolicy;
+
+/// The files every user of a machine shares, as OpenSSH's `GlobalKnownHostsFile` has them.
+pub const GLOBAL_FILES: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
+
+/// Everything the check of a server is made against.
+#[derive(Clone, Debug, Default)]
+pub struct HostKeySettings {
+    /// What to do with an unknown host.
+    pub policy: HostKeyPolicy,
+    /// The user's own files; a new key is added to the first.
+    pub user_files: Vec<PathBuf>,
+    /// Files that are read after them and never written.
+    pub global_files: Vec<PathBuf>,
+    /// The name to look the host up by, instead of the one dialled (`HostKeyAlias`).
+    pub alias: Option<String>,
+    /// rclone's pinned keys. Where they are given, they decide alone.
+    pub pins: Option<Pins>,
+    /// Host key algorithms in the order to ask for them (`host_key_algorithms`); empty for what is recorded.
+    pub algorithms: Vec<String>,
+}

@@ -1,0 +1,17 @@
+//! `known_hosts` files as sshd(8) describes them, read line by line so that one bad line never hides another.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | [`line`] | one line: marker, hosts, key |
+//! | [`pattern`] | which hosts a line is about: lists, wildcards, negation, hashed names |
+//! | [`file`] | reading files, and what they say about one host |
+//! | [`append`] | adding a key without touching anything else |
+
+pub mod append;
+pub mod file;
+pub mod line;
+pub mod pattern;
+
+pub use append::append;
+pub use file::{Entry, KnownHosts};
+pub use pattern::HostName;

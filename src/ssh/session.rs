@@ -1,0 +1,238 @@
+//! A session with a server whose identity is settled, ready for the login.
+//!
+//! One deadline covers dialling, the greeting and the key exchange. The handshake is driven without blocking, so that a
+//! server which says nothing, or one byte a second, is given up in time, and so that Ctrl-C ends it at once. Nothing
+//! about the user has been sent when the host key is decided.
+
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+use ssh2::{BlockDirections, ErrorCode, Session};
+
+use super::algorithms::{self, AlgorithmSettings, Offer};
+use super::deadline::Deadline;
+use super::dial::{Route, Target, dial};
+use super::host_key::{Accepted, HostKeyCheck, HostKeySettings};
+use super::server_offer;
+use super::socket::Socket;
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::path::escape;
+use crate::questions::Questions;
+
+/// How this program names itself to servers.
+const IDENTIFICATION: &str = concat!("SSH-2.0-sclone_", env!("CARGO_PKG_VERSION"));
+
+/// How long a server is asked again for its lists after no algorithm was found in common.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
+
+/// Error numbers of libssh2.
+mod code {
+    pub(super) const BANNER_RECEIVE: i32 = -2;
+    pub(super) const BANNER_SEND: i32 = -3;
+    pub(super) const KEX_FAILURE: i32 = -5;
+    pub(super) const SOCKET_SEND: i32 = -7;
+    pub(super) const KEY_EXCHANGE_FAILURE: i32 = -8;
+    pub(super) const TIMEOUT: i32 = -9;
+    pub(super) const DISCONNECT: i32 = -13;
+    pub(super) const EAGAIN: i32 = -37;
+    pub(super) const SOCKET_RECEIVE: i32 = -43;
+}
+
+/// How to connect.
+#[derive(Clone, Debug, Default)]
+pub struct SessionSettings {
+    /// The way to the server.
+    pub route: Route,
+    /// Who the server must be.
+    pub host_keys: HostKeySettings,
+    /// What to offer it.
+    pub algorithms: AlgorithmSettings,
+    /// The bound for everything until the key exchange is done (`contimeout`); zero for none.
+    pub connect_timeout: Duration,
+    /// The bound for each later call that blocks (`timeout`); zero for none.
+    pub timeout: Duration,
+}
+
+/// A session that nobody is logged in to yet.
+pub struct Connected {
+    /// The session, in blocking mode.
+    pub session: Session,
+    /// Its socket. Shut it down to end every call that waits on the session, and before dropping a session that failed.
+    pub socket: Socket,
+    /// The server's key, and what is to be pinned once the login has succeeded.
+    pub host_key: Accepted,
+}
+
+/// Connects to `target`, exchanges keys and decides whether the server is who it should be.
+///
+/// # Errors
+/// [`Kind::Connect`], [`Kind::TimedOut`] or [`Kind::ConnectionLost`] when there is no server to talk to,
+/// [`Kind::HostKey`] when it is the wrong one, [`Kind::Unsupported`] when it offers no algorithm this program would use,
+/// [`Kind::Config`] for settings that make no sense.
+pub fn connect(
+    target: &Target,
+    settings: &SessionSettings,
+    questions: &dyn Questions,
+    cancel: &Cancel,
+) -> Result<Connected> {
+    let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
+    let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
+    session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
+    let offer = algorithms::apply(&session, &settings.algorithms, &check.algorithms())?;
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    let socket = dial(target, &settings.route, &deadline)?;
+    let mut handshake = Handshake { target, settings, session, socket, offer, greeting: Vec::new() };
+    match handshake.run(&deadline).and_then(|()| handshake.decide(&check, questions)) {
+        Ok(host_key) => Ok(handshake.finish(host_key)),
+        Err(error) => {
+            // Dropping a session whose server no longer answers would wait for it.
+            handshake.socket.shut_down();
+            Err(error)
+        }
+    }
+}
+
+/// A connection on its way to a session.
+struct Handshake<'a> {
+    target: &'a Target,
+    settings: &'a SessionSettings,
+    session: Session,
+    socket: Socket,
+    offer: Offer,
+    greeting: Vec<u8>,
+}
+
+impl Handshake<'_> {
+    fn run(&mut self, deadline: &Deadline) -> Result<()> {
+        self.session.set_blocking(false);
+        self.session.set_tcp_stream(self.socket.clone());
+        loop {
+            if self.greeting.is_empty() {
+                self.greeting = self.socket.peek();
+            }
+            match self.session.handshake() {
+                Ok(()) => return Ok(()),
+                Err(error) if error.code() == ErrorCode::Session(code::EAGAIN) => {}
+                Err(error) => return Err(self.explain(&error, deadline)),
+            }
+            let events = match self.session.block_directions() {
+                BlockDirections::None | BlockDirections::Inbound => PollFlags::IN,
+                BlockDirections::Outbound => PollFlags::OUT,
+                BlockDirections::Both => PollFlags::IN | PollFlags::OUT,
+            };
+            if !deadline.wait(&self.socket, events)? {
+                return Err(self.too_slow(deadline));
+            }
+        }
+    }
+
+    fn decide(&self, check: &HostKeyCheck<'_>, questions: &dyn Questions) -> Result<Accepted> {
+        match self.session.host_key() {
+            Some((shown, _)) => check.decide(shown, questions),
+            None => Err(self.failed(Kind::HostKey, "the server showed no host key")),
+        }
+    }
+
+    fn finish(self, host_key: Accepted) -> Connected {
+        let milliseconds = u32::try_from(self.settings.timeout.as_millis()).unwrap_or(u32::MAX);
+        self.session.set_timeout(milliseconds);
+        self.session.set_blocking(true);
+        Connected { session: self.session, socket: self.socket, host_key }
+    }
+
+    /// Says what a failed handshake means.
+    fn explain(&self, error: &ssh2::Error, deadline: &Deadline) -> Error {
+        let ErrorCode::Session(number) = error.code() else {
+            return unexpected(error).on(self.target.address());
+        };
+        log::debug!("handshake with {}: libssh2 error {number}: {}", self.target.address(), error.message());
+        match number {
+            code::TIMEOUT => self.too_slow(deadline),
+            code::BANNER_RECEIVE
+            | code::BANNER_SEND
+            | code::DISCONNECT
+            | code::SOCKET_SEND
+            | code::SOCKET_RECEIVE => self.closed(),
+            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => self.no_agreement(error),
+            _ => self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error))),
+        }
+    }
+
+    /// The time is over.
+    fn too_slow(&self, deadline: &Deadline) -> Error {
+        let bound = deadline.bound();
+        match self.stranger() {
+            Some(text) => self.not_ssh(&text),
+            None if self.greeting.is_empty() => self
+                .failed(Kind::TimedOut, format!("it accepts connections but said nothing within {bound}"))
+                .advice("the server is overloaded, or something that is not an SSH server listens there"),
+            None => self
+                .failed(Kind::TimedOut, format!("the key exchange was not done within {bound}"))
+                .advice("the server is overloaded or the line is slow; --contimeout gives it more time"),
+        }
+    }
+
+    /// The server, or something in between, ended the connection.
+    fn closed(&self) -> Error {
+        if let Some(text) = self.stranger() {
+            return self.not_ssh(&text);
+        }
+        if let Some(words) = self.socket.last_words() {
+            return self
+                .failed(Kind::Connect, format!("the command that carries the connection ended: {words}"));
+        }
+        if self.greeting.is_empty() {
+            return self
+                .failed(Kind::Connect, "the connection was closed before the server said anything")
+                .advice("too many connections may be starting at once (MaxStartups), or this address is blocked there");
+        }
+        self.failed(Kind::ConnectionLost, "the connection was closed during the key exchange")
+            .advice("the server's log says why; it may be too busy, or refuse this address")
+    }
+
+    fn not_ssh(&self, text: &str) -> Error {
+        self.failed(Kind::Connect, format!("no SSH server answers there; it says \"{text}\""))
+            .advice("check the port")
+    }
+
+    /// The first line of something that does not begin as an SSH server does, safe to show.
+    fn stranger(&self) -> Option<String> {
+        if self.greeting.is_empty() || self.greeting.starts_with(b"SSH-") {
+            return None;
+        }
+        let line = self.greeting.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
+        Some(escape(line).into_owned())
+    }
+
+    /// The two sides have some kind of algorithm not in common; the server is asked again for its lists to say which.
+    fn no_agreement(&self, error: &ssh2::Error) -> Error {
+        let cancel = Cancel::new();
+        let deadline = Deadline::after(SECOND_LOOK, &cancel);
+        let theirs = dial(self.target, &self.settings.route, &deadline)
+            .and_then(|socket| server_offer::read(&socket, IDENTIFICATION, &deadline));
+        match theirs.map(|theirs| server_offer::disagreement(&self.offer, &theirs)) {
+            Ok(Some((kind, ours, theirs))) => self
+                .failed(Kind::Unsupported, format!("no {kind} in common"))
+                .advice(format!("the server offers {theirs}\nthis side offers {ours}")),
+            Ok(None) => self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error))),
+            Err(again) => {
+                log::debug!("the server's lists could not be read: {again}");
+                self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error)))
+            }
+        }
+    }
+
+    fn failed(&self, kind: Kind, reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        Error::new(kind, "connect to", reason).on(self.target.address())
+    }
+}
+
+/// The library's own words, safe to show.
+fn words(error: &ssh2::Error) -> String {
+    escape(error.message().as_bytes()).to_lowercase()
+}
+
+fn unexpected(error: &ssh2::Error) -> Error {
+    Error::new(Kind::Protocol, "connect to", words(error))
+}
