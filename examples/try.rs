@@ -13,7 +13,11 @@ fn main() {
                 .map(String::from)
                 .collect();
             let c: Connect = Arc::new(move || Ok(Box::new(External::spawn(&cmd)?) as Box<dyn Streams>));
-            Arc::new(Sftp::new(Arc::new(Pool::new(c, Duration::from_secs(30))), r.as_bytes(), "sftp://x".into()))
+            Arc::new(Sftp::new(
+                Arc::new(Pool::new(c, Duration::from_secs(30))),
+                r.as_bytes(),
+                "sftp://x".into(),
+            ))
         } else {
             Arc::new(Local::new(p))
         }

@@ -13,11 +13,11 @@ pub mod env_defaults;
 pub mod exit_code;
 pub mod global;
 pub mod open;
-pub mod visit;
 pub mod parse;
 pub mod prompts;
 pub mod run;
 pub mod settings;
 pub mod signals;
+pub mod visit;
 
 pub use run::main;

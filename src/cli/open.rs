@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::context::Ctx;
 use super::config_store;
+use super::context::Ctx;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
@@ -43,7 +43,9 @@ impl Place {
         match (self.as_file().await, &self.holder) {
             (Ok(Some(_)), Some((holder, name))) => Ok((Arc::clone(holder), Some(name.clone()))),
             (Ok(_), _) => Ok((Arc::clone(&self.tree), None)),
-            (Err(error), _) if error.kind() == Kind::NotFound => Err(error.with_kind(Kind::DirectoryNotFound)),
+            (Err(error), _) if error.kind() == Kind::NotFound => {
+                Err(error.with_kind(Kind::DirectoryNotFound))
+            }
             (Err(error), _) => Err(error),
         }
     }
@@ -81,7 +83,8 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             let factory = Factory::new(&name, *options, surroundings(ctx))?;
             let address = factory.address();
             let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
-            let tree = |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
+            let tree =
+                |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
             Ok(place(&path, tree))
         }
     }
@@ -109,6 +112,7 @@ fn surroundings(ctx: &Ctx) -> Surroundings {
 /// A path that ends in a slash is a folder; so is the root, and `.` and `..` at the end.
 fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
-    let holder = path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
+    let holder =
+        path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
     Place { tree: tree(path), holder }
 }

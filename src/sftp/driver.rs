@@ -38,7 +38,12 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(streams: Box<dyn Streams>, shared: Arc<Shared>, wake: OwnedFd, timeout: Duration) -> Self {
+    pub(super) fn new(
+        streams: Box<dyn Streams>,
+        shared: Arc<Shared>,
+        wake: OwnedFd,
+        timeout: Duration,
+    ) -> Self {
         Self {
             lanes: (0..streams.count()).map(|_| Lane::default()).collect(),
             streams,

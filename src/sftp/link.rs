@@ -170,4 +170,3 @@ impl Shared {
 pub(super) fn lost() -> Error {
     Error::new(Kind::ConnectionLost, "talk to the server", "the connection ended")
 }
-

@@ -47,6 +47,7 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
             Outcome::Answered(Ok(())) => {
                 log::debug!("login: the server accepted {attempt}");
                 warn_of_forced_command(&attempt, login);
+                refusals.warn_of_skipped();
                 return Ok(());
             }
             Outcome::Answered(Err(error)) => error,

@@ -151,8 +151,11 @@ fn host_keys(options: &SftpOptions, surroundings: &Surroundings) -> Result<HostK
         KnownHosts::File(path) => vec![path.clone()],
         KnownHosts::Off => Vec::new(),
     };
-    let policy =
-        if options.known_hosts_file == KnownHosts::Off { HostKeyPolicy::Off } else { options.host_key_policy };
+    let policy = if options.known_hosts_file == KnownHosts::Off {
+        HostKeyPolicy::Off
+    } else {
+        options.host_key_policy
+    };
     let pins = if options.host_keys.is_empty() {
         None
     } else {

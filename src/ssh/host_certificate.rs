@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::verifying_key::{KeyAlgorithm, VerifyingKey};
 use super::signature::{self, Refusal};
+use super::verifying_key::{KeyAlgorithm, VerifyingKey};
 use super::wire::{Reader, put_string};
 use crate::path::escape;
 

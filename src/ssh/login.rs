@@ -127,9 +127,6 @@ impl Login {
         if plan.attempts.is_empty() {
             return Err(nothing_to_try(plan));
         }
-        for skipped in plan.skipped.iter().filter(|it| !it.is_from_agent) {
-            log::warn!("{}", skipped.error);
-        }
         Ok(plan)
     }
 

@@ -42,6 +42,13 @@ impl<'a> Refusals<'a> {
         self.refused.push(attempt);
     }
 
+    /// Says which configured certificates were of no use, once something else has let the user in.
+    pub(crate) fn warn_of_skipped(&self) {
+        for skipped in self.skipped.iter().filter(|it| !it.is_from_agent) {
+            log::warn!("{}", skipped.error);
+        }
+    }
+
     pub(crate) fn has_refused(&self) -> bool {
         !self.refused.is_empty()
     }
@@ -66,7 +73,7 @@ impl<'a> Refusals<'a> {
         for attempt in &self.refused {
             let Some(certificate) = attempt.certificate() else { continue };
             let faults = judge(certificate, Some(&self.login.user), attempt.key(), Timestamp::now());
-            if faults.iter().any(|fault| matches!(fault, Fault::NotYetValid { .. })) {
+            if faults.iter().any(|fault| fault.severity() > Severity::Note) {
                 kind = Kind::CertificateUnusable;
             }
             lines.extend(self.explain_certificate(attempt, certificate, &faults));

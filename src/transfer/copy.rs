@@ -74,9 +74,7 @@ impl Copy {
         let mut folders = Folders::new(Arc::clone(&self.destination));
         self.actions()
             .try_filter_map(|action| ready(self.prepare(action, &mut folders)))
-            .try_for_each_concurrent(self.in_flight.max(1), |work| {
-                self.work(copier, &large, work)
-            })
+            .try_for_each_concurrent(self.in_flight.max(1), |work| self.work(copier, &large, work))
             .await
     }
 
@@ -112,7 +110,10 @@ impl Copy {
                 if folder.exists {
                     folders.exists(&folder.path);
                 } else if self.empty_dirs {
-                    return Ok(Some(Work { made: folders.make(&folder.path).boxed(), what: What::Folder(folder.path) }));
+                    return Ok(Some(Work {
+                        made: folders.make(&folder.path).boxed(),
+                        what: What::Folder(folder.path),
+                    }));
                 }
                 Ok(None)
             }

@@ -158,8 +158,8 @@ impl<'a> HostKeyCheck<'a> {
         let file =
             self.settings.user_files.first().map_or_else(|| "known_hosts_file".into(), |file| shown(file));
         self.refused(format!("the host is not known; it shows {}{fault}", named(key))).advice(format!(
-            "compare the fingerprint with the server's, then add this line to {file}:\n{} {key}\n\
-             or use host_key_policy = accept-new to trust hosts that are new",
+            "compare the fingerprint with the server's, then set host_key_policy = accept-new or add this line to {file}:\n\
+             {} {key}",
             escape(self.host.exact().as_bytes())
         ))
     }
