@@ -29,6 +29,13 @@ impl Environment {
         Self { variables, home, user: None }
     }
 
+    /// The same surroundings with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
     /// The value of a variable; `None` if it is unset, as it is if it is empty.
     pub fn os(&self, name: &str) -> Option<&OsStr> {
         self.raw(name).filter(|value| !value.is_empty())

@@ -17,6 +17,11 @@ pub mod option_table;
 pub mod option_value;
 pub mod password;
 pub mod remote;
+pub mod resolve;
+#[cfg(test)]
+mod resolve_tests;
 pub mod secret;
+pub mod settings;
 pub mod sftp_options;
+pub mod sources;
 pub mod store;
