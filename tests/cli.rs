@@ -169,6 +169,33 @@ fn flags_have_their_defaults_in_the_environment() {
 }
 
 #[test]
+fn a_settings_file_gives_defaults_by_command() {
+    let home = Home::new();
+    let file = home.folder.path().join(".config/sclone/settings.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    home.write_config("[a]\ntype = sftp\n");
+    fs::write(&file, "quiet = false\n[listremotes]\nlong = true\nsftp-host = 'h'\n[reveal]\nquiet = true\n")
+        .unwrap();
+    assert_eq!(home.run(&["listremotes"]).out, "a: sftp \n");
+    assert_eq!(home.run(&["listremotes", "--long=false"]).out, "a:\n");
+
+    fs::write(&file, "[listremotes]\nlogn = true\n").unwrap();
+    let ran = home.run(&["listremotes"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(
+        ran.err.contains("settings.toml: line 2") && ran.err.contains("did you mean long?"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(home.run(&["listremotes", "--help"]).code, 0);
+
+    fs::write(&file, "transfers = 0\n").unwrap();
+    let ran = home.run(&["listremotes"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("the value comes from settings.toml"), "{}", ran.err);
+}
+
+#[test]
 fn the_log_goes_where_it_is_sent() {
     let home = Home::new();
     let ran = home.run(&["reveal", "abc", "--log-file", "log"]);

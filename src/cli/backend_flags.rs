@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::option_table::{OPTIONS, OptionKind, OptionSpec};
+use crate::config::settings::SettingsFile;
 
 /// Adds the flags to the root of the tree.
 pub fn add(command: Command) -> Command {
@@ -34,6 +35,15 @@ pub fn given(matches: &ArgMatches) -> BTreeMap<String, String> {
         let id = option.flag();
         (matches.value_source(&id)? == ValueSource::CommandLine).then_some(())?;
         Some((option.name.to_owned(), matches.get_one::<String>(&id)?.clone()))
+    };
+    OPTIONS.iter().filter_map(value).collect()
+}
+
+/// The options that a settings file sets for a command, by their names in the configuration file.
+pub fn defaults(settings: &SettingsFile, command: &str) -> BTreeMap<String, String> {
+    let value = |option: &OptionSpec| {
+        let values = settings.values(command, &option.flag())?;
+        Some((option.name.to_owned(), values.last()?.clone()))
     };
     OPTIONS.iter().filter_map(value).collect()
 }

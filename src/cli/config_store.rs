@@ -4,6 +4,7 @@ use super::context::Ctx;
 use crate::config::document::Document;
 use crate::config::location::Location;
 use crate::config::password::PasswordSources;
+use crate::config::sources::Sources;
 use crate::config::store::Store;
 use crate::error::Result;
 
@@ -24,6 +25,17 @@ pub fn open(ctx: &Ctx) -> Result<Store> {
         questions: ctx.questions.as_ref(),
     };
     Store::load(locate(ctx), &passwords)
+}
+
+/// Everything that options of remotes come from.
+pub fn sources<'a>(ctx: &'a Ctx, store: &'a Store) -> Sources<'a> {
+    let settings = &ctx.settings;
+    Sources {
+        store,
+        environment: &settings.environment,
+        flags: &settings.backend_flags,
+        defaults: &settings.backend_defaults,
+    }
 }
 
 /// Changes the configuration and saves it; under `--dry-run` it is changed in memory only.

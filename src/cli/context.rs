@@ -37,13 +37,6 @@ impl Ctx {
         Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions, umask: umask() }
     }
 
-    /// What the environment says about an option of a remote: `SCLONE_CONFIG_NAME_KEY`, else `RCLONE_CONFIG_NAME_KEY`.
-    pub fn environment_value(&self, remote: &str, key: &str) -> Option<String> {
-        let name = format!("CONFIG_{}_{}", remote.to_uppercase(), key.to_uppercase().replace('-', "_"));
-        let value = |prefix| self.settings.environment.text(&format!("{prefix}_{name}")).map(str::to_owned);
-        value("SCLONE").or_else(|| value("RCLONE"))
-    }
-
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.
     pub fn with_progress(&self, work: impl FnOnce() -> Result<()>) {
         let progress = Progress::start(&self.stats, self.progress_options());

@@ -1,6 +1,6 @@
 //! The command tree, settings, exit codes. The only room that reads arguments, asks questions and ends the process.
 //!
-//! A run goes through `parse` (arguments, with the environment as defaults), `settings` (checked once, before
+//! A run goes through `parse` (arguments, with environment and settings file as defaults), `settings` (checked once, before
 //! anything is opened), one file of `commands`, and `run`, which reports what failed and picks the exit code.
 
 pub mod args;
@@ -9,7 +9,7 @@ pub mod bool_flags;
 pub mod commands;
 pub mod config_store;
 pub mod context;
-pub mod env_defaults;
+pub mod defaults;
 pub mod exit_code;
 pub mod global;
 pub mod open;

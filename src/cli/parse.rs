@@ -1,5 +1,6 @@
 //! From arguments and environment to the command tree's types; help, versions and usage errors end here.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 
@@ -7,10 +8,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
-use super::env_defaults::Origin;
+use super::defaults::{Defaults, Origin, known_names};
 use super::exit_code::ExitCode;
-use super::{backend_flags, bool_flags, env_defaults};
+use super::{backend_flags, bool_flags};
 use crate::config::environment::Environment;
+use crate::config::settings::SettingsFile;
 use crate::error::Error;
 
 /// A command line that makes sense.
@@ -20,8 +22,10 @@ pub struct Parsed {
     pub cli: Cli,
     /// The same, with where each value came from.
     pub matches: ArgMatches,
-    /// The variables that gave flags their defaults.
+    /// The defaults that the environment and the settings file gave to flags.
     pub origins: Vec<Origin>,
+    /// Options of remotes that the settings file sets for this command.
+    pub backend_defaults: BTreeMap<String, String>,
 }
 
 /// Parses the arguments, the program's name first.
@@ -30,10 +34,10 @@ pub struct Parsed {
 /// What clap has to say: a usage error, but also the text of `--help` and `--version`. See [`report`].
 pub fn parse(
     arguments: impl Iterator<Item = OsString>,
-    environment: &Environment,
+    defaults: Defaults<'_>,
 ) -> Result<Parsed, clap::Error> {
     let arguments: Vec<_> = arguments.collect();
-    let (command, origins) = env_defaults::apply(Cli::command(), environment);
+    let (command, origins) = defaults.apply(Cli::command());
     let shown = backend_flags::add(command);
     let parsed =
         bool_flags::with_values(shown.clone()).try_get_matches_from(&arguments).and_then(|matches| {
@@ -41,7 +45,11 @@ pub fn parse(
             Ok((cli, matches))
         });
     match parsed {
-        Ok((cli, matches)) => Ok(Parsed { cli, matches, origins }),
+        Ok((cli, matches)) => {
+            let command = matches.subcommand_name().unwrap_or_default();
+            let backend_defaults = backend_flags::defaults(defaults.settings, command);
+            Ok(Parsed { cli, matches, origins, backend_defaults })
+        }
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 plain_help(shown, &arguments, error)
@@ -57,7 +65,7 @@ fn plain_help(command: Command, arguments: &[OsString], help: clap::Error) -> cl
     plain.filter(|plain| plain.kind() == help.kind()).unwrap_or(help)
 }
 
-/// Tells which variable a bad value came from, as nobody has typed it.
+/// Tells where a bad value came from, as nobody has typed it.
 fn name_origin(error: clap::Error, origins: &[Origin]) -> clap::Error {
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
         return error;
@@ -65,8 +73,7 @@ fn name_origin(error: clap::Error, origins: &[Origin]) -> clap::Error {
     let Some(origin) = origins.iter().find(|origin| origin.value == *value) else {
         return error;
     };
-    let text =
-        format!("{}\nthe value comes from the environment variable {}\n", error.render(), origin.variable);
+    let text = format!("{}\nthe value comes from {}\n", error.render(), origin.place);
     clap::Error::raw(error.kind(), text.trim_start_matches("error: "))
 }
 
@@ -86,6 +93,18 @@ pub fn report(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// Loads the settings file.
+///
+/// # Errors
+/// It cannot be read, or sets something that no flag sets.
+pub fn load_settings(environment: &Environment) -> crate::error::Result<SettingsFile> {
+    let path = SettingsFile::path(environment);
+    path.map_or_else(
+        || Ok(SettingsFile::default()),
+        |path| SettingsFile::load(&path, &known_names(&command_tree())),
+    )
+}
+
 /// The command tree as completions know it.
 pub fn command_tree() -> Command {
     backend_flags::add(Cli::command())
@@ -103,7 +122,9 @@ mod tests {
     #[test]
     fn a_bad_variable_is_named() {
         let environment = Environment::new([("RCLONE_TRANSFERS", "many")]);
-        let error = parse(["sclone", "version"].into_iter().map(Into::into), &environment).unwrap_err();
+        let settings = SettingsFile::default();
+        let defaults = Defaults { environment: &environment, settings: &settings };
+        let error = parse(["sclone", "version"].into_iter().map(Into::into), defaults).unwrap_err();
         let text = error.render().to_string();
         assert!(text.contains("'many'") && text.contains("RCLONE_TRANSFERS"), "{text}");
         assert!(text.starts_with("error: invalid value"), "{text}");

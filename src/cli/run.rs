@@ -7,12 +7,14 @@ use clap::ArgMatches;
 use super::args::Command;
 use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
 use super::context::Ctx;
+use super::defaults::Defaults;
 use super::exit_code::ExitCode;
-use super::parse::{Parsed, parse, report};
+use super::parse::{Parsed, load_settings, parse, report};
 use super::settings::Settings;
 use super::signals;
 use crate::cancel::Cancel;
 use crate::config::environment::Environment;
+use crate::config::settings::SettingsFile;
 use crate::error::Result;
 use crate::output::logger;
 
@@ -21,16 +23,21 @@ pub fn main() -> process::ExitCode {
     let environment = Environment::of_process();
     // Fails only where a log file is named.
     logger::configure(&logger::Settings::default()).ok();
-    match parse(std::env::args_os(), &environment) {
-        Ok(parsed) => run(&parsed, environment).into(),
+    // Help comes before the faults of a file that has nothing to do with it.
+    let (settings, fault) = match load_settings(&environment) {
+        Ok(settings) => (settings, Ok(())),
+        Err(fault) => (SettingsFile::default(), Err(fault)),
+    };
+    match parse(std::env::args_os(), Defaults { environment: &environment, settings: &settings }) {
+        Ok(parsed) => run(&parsed, environment.clone(), fault).into(),
         Err(error) => report(&error).into(),
     }
 }
 
-fn run(parsed: &Parsed, environment: Environment) -> ExitCode {
+fn run(parsed: &Parsed, environment: Environment, settings_file: Result<()>) -> ExitCode {
     let name = command_name(&parsed.matches);
     let cancel = Cancel::new();
-    let (ctx, received) = match prepare(parsed, environment, &cancel) {
+    let (ctx, received) = match settings_file.and_then(|()| prepare(parsed, environment, &cancel)) {
         Ok(prepared) => prepared,
         Err(error) => {
             log::error!("Failed to {name}: {error}");
@@ -49,11 +56,11 @@ fn run(parsed: &Parsed, environment: Environment) -> ExitCode {
 
 /// Settings, log and signals.
 fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result<(Ctx, signals::Received)> {
-    let settings = Settings::resolve(&parsed.cli.global, &parsed.matches, environment)?;
+    let settings = Settings::resolve(parsed, environment)?;
     logger::configure(&settings.log)?;
     log::debug!("sclone v{}", env!("CARGO_PKG_VERSION"));
     for origin in &parsed.origins {
-        log::debug!("Setting --{} from environment variable {}", origin.flag, origin.variable);
+        log::debug!("Setting --{} from {}", origin.flag, origin.place);
     }
     let received = signals::watch(cancel)?;
     Ok((Ctx::new(settings, cancel.clone()), received))

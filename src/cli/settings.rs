@@ -10,6 +10,7 @@ use log::LevelFilter;
 
 use super::backend_flags;
 use super::global::GlobalArgs;
+use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::listing::SizeStyle;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub log: logger::Settings,
     /// Options given by `--sftp-NAME`, by their names in the configuration file.
     pub backend_flags: BTreeMap<String, String>,
+    /// Options of remotes that the settings file sets, for those that nothing else sets.
+    pub backend_defaults: BTreeMap<String, String>,
     /// What the process was started with.
     pub environment: Environment,
 }
@@ -59,7 +62,8 @@ impl Settings {
     ///
     /// # Errors
     /// Two of `-v`, `-q` and `--log-level` were given.
-    pub fn resolve(args: &GlobalArgs, matches: &ArgMatches, environment: Environment) -> Result<Self> {
+    pub fn resolve(parsed: &Parsed, environment: Environment) -> Result<Self> {
+        let (args, matches) = (&parsed.cli.global, &parsed.matches);
         Ok(Self {
             dry_run: args.dry_run,
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
@@ -79,6 +83,7 @@ impl Settings {
                 json: args.use_json_log,
             },
             backend_flags: backend_flags::given(matches),
+            backend_defaults: parsed.backend_defaults.clone(),
             environment,
         })
     }
@@ -95,7 +100,7 @@ fn bound(interval: Interval) -> Duration {
     interval.duration().filter(|interval| !interval.is_zero()).unwrap_or(LONGEST_WAIT)
 }
 
-/// The level that `-v`, `-q` and `--log-level` ask for. What was typed beats what the environment says; two of the
+/// The level that `-v`, `-q` and `--log-level` ask for. What was typed beats what the environment or the settings file says; two of the
 /// same rank contradict each other.
 fn level(args: &GlobalArgs, matches: &ArgMatches) -> Result<LevelFilter> {
     let verbose = match args.verbose {
@@ -124,13 +129,17 @@ fn level(args: &GlobalArgs, matches: &ArgMatches) -> Result<LevelFilter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::defaults::Defaults;
     use crate::cli::parse::parse;
+    use crate::config::settings::SettingsFile;
 
     fn settings(variables: &[(&str, &str)], flags: &str) -> Result<Settings> {
         let environment = Environment::new(variables.iter().copied());
         let arguments = ["sclone", "version"].into_iter().chain(flags.split_whitespace());
-        let parsed = parse(arguments.map(Into::into), &environment).unwrap();
-        Settings::resolve(&parsed.cli.global, &parsed.matches, environment)
+        let settings = SettingsFile::default();
+        let defaults = Defaults { environment: &environment, settings: &settings };
+        let parsed = parse(arguments.map(Into::into), defaults).unwrap();
+        Settings::resolve(&parsed, environment)
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod resolve;
 #[cfg(test)]
 mod resolve_tests;
 pub mod secret;
+pub mod settings;
 pub mod sftp_options;
 pub mod sources;
 pub mod store;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
-use crate::config::document::Document;
+use crate::config::sources::RemoteEntry;
 use crate::error::{Error, Kind, Result};
 
 /// List the remotes of the configuration file and the environment
@@ -30,13 +30,14 @@ pub struct Args {
     json: bool,
 }
 
+/// A remote in JSON; the order of the fields is rclone's.
 #[derive(Serialize)]
-struct Remote {
-    name: String,
+struct Object<'a> {
+    name: &'a str,
     #[serde(rename = "type")]
-    kind: String,
+    kind: &'a str,
     source: &'static str,
-    description: String,
+    description: &'a str,
 }
 
 /// Lists the remotes: those of the environment, then those of the file in its order.
@@ -45,11 +46,7 @@ struct Remote {
 /// The file cannot be read.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let store = config_store::open(ctx)?;
-    let mut remotes = of_environment(ctx);
-    let in_file = of_file(store.document());
-    let is_new = |remote: &Remote| !remotes.iter().any(|earlier| earlier.name == remote.name);
-    let in_file: Vec<_> = in_file.into_iter().filter(is_new).collect();
-    remotes.extend(in_file);
+    let mut remotes = config_store::sources(ctx, &store).remotes();
     if let Some(filter) = &args.filter {
         let pattern = format!("*{}*", filter.trim_end_matches(':').to_lowercase());
         let pattern: Vec<char> = pattern.chars().collect();
@@ -62,34 +59,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     }
 }
 
-fn of_environment(ctx: &Ctx) -> Vec<Remote> {
-    let name = |variable: &str| {
-        let name =
-            variable.strip_prefix("SCLONE_CONFIG_").or_else(|| variable.strip_prefix("RCLONE_CONFIG_"))?;
-        Some(name.strip_suffix("_TYPE").filter(|name| !name.is_empty())?.to_lowercase())
-    };
-    let mut names: Vec<_> = ctx.settings.environment.names().filter_map(name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let remote = |name: String| {
-        let value = |key| ctx.environment_value(&name, key).unwrap_or_default();
-        Remote { kind: value("type"), description: value("description"), source: "environment", name }
-    };
-    names.into_iter().map(remote).collect()
-}
-
-/// The sections that have a type.
-fn of_file(document: &Document) -> Vec<Remote> {
-    let remote = |name: &str| {
-        let kind = document.get(name, "type")?;
-        let description = document.get(name, "description").unwrap_or_default();
-        Some(Remote { name: name.to_owned(), kind, source: "file", description })
-    };
-    document.sections().into_iter().filter_map(remote).collect()
-}
-
-fn as_table(ctx: &Ctx, remotes: &[Remote]) -> Result<()> {
-    let width = |text: fn(&Remote) -> &str| remotes.iter().map(|remote| text(remote).chars().count()).max();
+fn as_table(ctx: &Ctx, remotes: &[RemoteEntry]) -> Result<()> {
+    let width =
+        |text: fn(&RemoteEntry) -> &str| remotes.iter().map(|remote| text(remote).chars().count()).max();
     let name_width = width(|remote| &remote.name).unwrap_or(0).saturating_add(1);
     let type_width = width(|remote| &remote.kind).unwrap_or(0);
     remotes.iter().try_for_each(|remote| {
@@ -98,9 +70,11 @@ fn as_table(ctx: &Ctx, remotes: &[Remote]) -> Result<()> {
     })
 }
 
-fn as_json(ctx: &Ctx, remotes: &[Remote]) -> Result<()> {
-    let object = |remote| {
-        serde_json::to_string(remote)
+fn as_json(ctx: &Ctx, remotes: &[RemoteEntry]) -> Result<()> {
+    let object = |remote: &RemoteEntry| {
+        let source = if remote.from_environment { "environment" } else { "file" };
+        let RemoteEntry { name, kind, description, .. } = remote;
+        serde_json::to_string(&Object { name, kind, source, description })
             .map_err(|error| Error::new(Kind::Io, "write JSON", "it cannot be written").caused_by(error))
     };
     let objects = remotes.iter().map(object).collect::<Result<Vec<_>>>()?;

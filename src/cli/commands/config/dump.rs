@@ -8,6 +8,7 @@ use serde_json::ser::PrettyFormatter;
 
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
+use crate::config::remote::Spec;
 use crate::error::{Error, Kind, Result};
 
 /// Write all remotes as JSON
@@ -27,15 +28,15 @@ pub struct Args;
 /// The file cannot be read.
 pub fn run(ctx: &Ctx, _args: &Args) -> Result<()> {
     let store = config_store::open(ctx)?;
-    let document = store.document();
-    let section = |name: &str| -> BTreeMap<String, String> {
-        let value = |key: &str| {
-            Some((key.to_owned(), ctx.environment_value(name, key).or_else(|| document.get(name, key))?))
-        };
-        document.keys(name).into_iter().filter_map(value).collect()
+    let (document, sources) = (store.document(), config_store::sources(ctx, &store));
+    let section = |name: &str| {
+        let spec =
+            Spec { name: name.to_owned(), on_the_fly: false, parameters: Vec::new(), path: Vec::new() };
+        let value = |key: &str| Ok((key.to_owned(), sources.key(&spec, key)?.unwrap_or_default()));
+        let values = document.keys(name).into_iter().map(value).collect::<Result<BTreeMap<_, _>>>()?;
+        Ok((spec.name, values))
     };
-    let sections: BTreeMap<_, _> =
-        document.sections().into_iter().map(|name| (name, section(name))).collect();
+    let sections = document.sections().into_iter().map(section).collect::<Result<BTreeMap<_, _>>>()?;
     let mut json = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(b"    "));
     sections
