@@ -211,15 +211,19 @@ impl Handshake<'_> {
         let deadline = Deadline::after(SECOND_LOOK, &cancel);
         let theirs = dial(self.target, &self.settings.route, &deadline)
             .and_then(|socket| server_offer::read(&socket, IDENTIFICATION, &deadline));
-        match theirs.map(|theirs| server_offer::disagreement(&self.offer, &theirs)) {
-            Ok(Some((kind, ours, theirs))) => self
-                .failed(Kind::Unsupported, format!("no {kind} in common"))
-                .advice(format!("the server offers {theirs}\nthis side offers {ours}")),
-            Ok(None) => self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error))),
+        let difference = match theirs {
+            Ok(theirs) => server_offer::disagreement(&self.offer, &theirs),
             Err(again) => {
                 log::debug!("the server's lists could not be read: {again}");
-                self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error)))
+                None
             }
+        };
+        match difference {
+            Some((kind, ours, theirs)) => self
+                .failed(Kind::Unsupported, format!("no {kind} in common"))
+                .advice(format!("the server offers {theirs}\nthis side offers {ours}")),
+            None if self.socket.is_closed() => self.closed(),
+            None => self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error))),
         }
     }
 

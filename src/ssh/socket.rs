@@ -54,6 +54,12 @@ impl Socket {
         }
     }
 
+    /// Whether the other side has closed the stream and everything it sent was read.
+    pub(super) fn is_closed(&self) -> bool {
+        let received = rustix::net::recv(&self.0.fd, &mut [0][..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        !matches!(received, Ok((_, 1)) | Err(Errno::AGAIN | Errno::INTR))
+    }
+
     /// Reads exactly `count` bytes and not one more: what follows is for the SSH library.
     ///
     /// # Errors

@@ -9,8 +9,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -23,19 +24,38 @@ use crate::ssh::socket::Socket;
 /// The longest line of a command's standard error that is shown at once, in bytes.
 const LONGEST_LINE: u64 = 4096;
 
+/// How long the end of a command's standard error is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// What the shell runs before the command: from then on SIGINT is ignored.
 const QUIET: &str = "trap '' INT; exec ";
 
 /// The command that carries a connection. Dropping it ends it.
 pub struct Carrier {
     child: Child,
-    last_words: Arc<Mutex<Option<String>>>,
+    complaints: Arc<Complaints>,
+}
+
+/// What a command said on its standard error.
+#[derive(Default)]
+struct Complaints {
+    state: Mutex<Heard>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Heard {
+    last: Option<String>,
+    ended: bool,
 }
 
 impl Carrier {
-    /// The last line it wrote to its standard error, safe to show.
+    /// The last line it wrote to its standard error, safe to show. A command that has just ended is heard out.
     pub fn last_words(&self) -> Option<String> {
-        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let state = self.complaints.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.complaints.ended.wait_timeout_while(state, LAST_WORDS, |heard| !heard.ended);
+        let (heard, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        heard.last.clone()
     }
 }
 
@@ -151,20 +171,22 @@ fn carry(mut command: Command) -> Result<Socket> {
     let mut child = command.spawn().map_err(failed)?;
     // The command keeps the last copies of its end only once these are gone.
     drop(command);
-    let last_words = Arc::new(Mutex::new(None));
+    let complaints = Arc::<Complaints>::default();
     let stderr = child.stderr.take();
-    let carrier = Carrier { child, last_words: Arc::clone(&last_words) };
+    let carrier = Carrier { child, complaints: Arc::clone(&complaints) };
     if let Some(stderr) = stderr {
-        thread::Builder::new()
-            .name("proxy-stderr".into())
-            .spawn(move || relay(stderr, &last_words))
-            .map_err(failed)?;
+        let listen = move || {
+            relay(stderr, &complaints);
+            complaints.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+            complaints.ended.notify_all();
+        };
+        thread::Builder::new().name("proxy-stderr".into()).spawn(listen).map_err(failed)?;
     }
     Ok(Socket::carried_by(ours, carrier))
 }
 
 /// Passes what the command says on to the user.
-fn relay(stderr: ChildStderr, last_words: &Mutex<Option<String>>) {
+fn relay(stderr: ChildStderr, complaints: &Complaints) {
     let mut lines = BufReader::new(stderr);
     loop {
         let mut line = Vec::new();
@@ -175,7 +197,7 @@ fn relay(stderr: ChildStderr, last_words: &Mutex<Option<String>>) {
         let shown = escape(line.trim_ascii_end()).into_owned();
         if !shown.is_empty() {
             log::warn!("proxy command: {shown}");
-            *last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+            complaints.state.lock().unwrap_or_else(PoisonError::into_inner).last = Some(shown);
         }
     }
 }
