@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
 
-mod host_support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,7 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use host_support::{Keys, Server, run};
+use crate::host_support::{Keys, Server, run};
 use sclone::cancel::Cancel;
 use sclone::error::{Error, Kind};
 use sclone::questions::Nobody;

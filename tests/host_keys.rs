@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
 
-mod host_support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,7 +9,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use host_support::{Keys, Server};
+use crate::host_support::{Keys, Server};
 use sclone::cancel::Cancel;
 use sclone::error::{Error, Kind, Result};
 use sclone::questions::{Nobody, Questions};

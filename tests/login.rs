@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-mod login_support;
-
 use std::path::Path;
 
-use login_support::{Answers, Lab, run, user};
+use crate::login_support::{Answers, Lab, run, user};
 use sclone::error::Kind;
 use sclone::questions::Nobody;
 use sclone::ssh::login::Login;

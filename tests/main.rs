@@ -7,10 +7,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod host_support;
+mod login_support;
 mod support;
 
 mod bad_input;
+mod cli;
+mod dialling;
 mod documents;
+mod host_keys;
+mod login;
 mod support_works;
 mod thread;
 

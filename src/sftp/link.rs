@@ -158,10 +158,10 @@ impl Shared {
 
     /// Ends the thread's sleep, if it sleeps.
     fn wake(&self) {
-        if self.asleep.swap(false, Ordering::SeqCst) {
-            if let Err(error) = rustix::io::write(&self.wake, &[1]) {
-                log::debug!("waking the connection: {error}");
-            }
+        if self.asleep.swap(false, Ordering::SeqCst)
+            && let Err(error) = rustix::io::write(&self.wake, &[1])
+        {
+            log::debug!("waking the connection: {error}");
         }
     }
 }

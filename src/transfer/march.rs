@@ -25,7 +25,6 @@ pub enum Side {
 
 /// What the walk comes to next.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every step is the large one")]
 pub enum Step {
     /// A name in the source, the destination or both. Of the two entries either both are folders or neither is.
     Entry(Pair),
