@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -410,19 +410,47 @@ fn wait_for_handlers(process: u32) {
     }
 }
 
+fn send(child: &Child, signal: rustix::process::Signal) {
+    let process = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
 #[test]
 fn a_signal_ends_a_wait_for_input_with_its_code() {
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
     let home = Home::new();
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut command = home.command(&["obscure", "-"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take();
         wait_for_handlers(child.id());
-        kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), signal).unwrap();
+        send(&child, signal);
         assert_eq!(child.wait().unwrap().code(), Some(code));
         drop(input);
     }
+}
+
+#[test]
+fn a_signal_ends_a_run_that_hangs() {
+    let home = Home::new();
+    assert!(Command::new("mkfifo").arg(home.folder.path().join("pipe")).status().unwrap().success());
+    let child = home.command(&["completion", "bash", "pipe"]).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_handlers(child.id());
+    send(&child, rustix::process::Signal::TERM);
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 143);
+    assert_eq!(ran.log(), ["ERROR : Stopped by a signal, before everything was cleaned up"]);
+
+    let mut child = home.command(&["completion", "bash", "pipe"]).spawn().unwrap();
+    wait_for_handlers(child.id());
+    let started = std::time::Instant::now();
+    send(&child, rustix::process::Signal::INT);
+    while child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        send(&child, rustix::process::Signal::TERM);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(started.elapsed() < std::time::Duration::from_secs(4));
 }
 
 #[test]

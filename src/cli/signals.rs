@@ -1,9 +1,11 @@
-//! SIGINT, SIGTERM and SIGHUP: the first stops the run in good order, the second ends the process at once.
+//! SIGINT, SIGTERM and SIGHUP: the first stops the run in good order, within some seconds; the second ends the process
+//! at once.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, sleep};
+use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -13,6 +15,9 @@ use super::exit_code::ExitCode;
 use super::prompts;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+
+/// The time a run has to clean up behind itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Remembers which signal ended the run.
 #[derive(Clone, Default)]
@@ -42,7 +47,7 @@ pub fn watch(cancel: &Cancel) -> Result<Received> {
     let failed = |error| Error::from_io("watch for signals", error);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
     let (received, cancel) = (Received::default(), cancel.clone());
-    let (first, terminal) = (Arc::clone(&received.0), Terminal::remember());
+    let (first, terminal) = (Arc::clone(&received.0), Arc::new(Terminal::remember()));
     let watcher = move || {
         for signal in signals.forever() {
             let earlier = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).err();
@@ -51,13 +56,26 @@ pub fn watch(cancel: &Cancel) -> Result<Received> {
                 terminal.restore();
                 end(earlier.unwrap_or(signal));
             }
+            end_after_grace(signal, Arc::clone(&terminal));
         }
     };
     Builder::new().name("signals".into()).spawn(watcher).map_err(failed)?;
     Ok(received)
 }
 
-#[expect(clippy::exit, reason = "the person has asked twice; there is nothing left to wait for")]
+/// Ends the process if it has not ended by itself: something it waits for does not come.
+fn end_after_grace(signal: i32, terminal: Arc<Terminal>) {
+    let watcher = move || {
+        sleep(GRACE);
+        log::error!("Stopped by a signal, before everything was cleaned up");
+        terminal.restore();
+        end(signal);
+    };
+    // Without a thread to spare a second signal is needed.
+    Builder::new().name("grace".into()).spawn(watcher).ok();
+}
+
+#[expect(clippy::exit, reason = "there is nothing left to wait for")]
 fn end(signal: i32) {
     std::process::exit(code_of(signal).map_or(1, |code| i32::from(code as u8)));
 }
