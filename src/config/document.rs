@@ -18,8 +18,10 @@ use super::line::{Content, Line, Value, quote};
 
 const DEFAULT: &str = "DEFAULT";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// How often `%(name)s` is replaced in one value before a loop is assumed; rclone's bound.
+/// How often `%(name)s` is replaced for one value before a loop is assumed; rclone's bound.
 const MOST_EXPANSIONS: usize = 200;
+/// The length in bytes past which no value is expanded.
+const LONGEST_EXPANSION: usize = 1 << 20;
 
 /// The lines of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl Document {
         let mut section = section;
         loop {
             if let Some(value) = self.own(section, key) {
-                return Some(self.expand(section, &value));
+                return Some(self.expand(section, &value, &mut { MOST_EXPANSIONS }));
             }
             if !self.has_section(section) {
                 return None;
@@ -319,19 +321,27 @@ impl Document {
         self.lines.retain(|line| !line.raw.is_empty());
     }
 
-    /// Replaces each `%(name)s`, as often as rclone does. A name that has no value is replaced by nothing.
-    fn expand(&self, section: &str, value: &str) -> String {
+    /// Replaces each `%(name)s`, by a value of `DEFAULT` if there is one. A name that has no value is replaced by nothing.
+    fn expand(&self, section: &str, value: &str, left: &mut usize) -> String {
         let mut text = value.to_owned();
-        for _ in 0..MOST_EXPANSIONS {
-            let Some(reference) = find_reference(&text) else { break };
+        while let Some(reference) = find_reference(&text) {
+            if *left == 0 {
+                break;
+            }
+            *left = left.saturating_sub(1);
             let reference = reference.to_owned();
             // rclone strips these as sets of characters, so that `%(hosts)s` asks for `host`.
             let name = reference.trim_start_matches(['%', '(']).trim_end_matches([')', 's']);
-            let found = self.own(DEFAULT, name).or_else(|| self.own(section, name));
-            text = text.replace(&reference, &found.unwrap_or_default());
-            if text.len() > 1 << 20 {
+            let found = match self.own(DEFAULT, name) {
+                Some(value) => Cow::Owned(self.expand(DEFAULT, &value, left)),
+                None => self.own(section, name).unwrap_or_default(),
+            };
+            let grown =
+                text.matches(&reference).count().saturating_mul(found.len()).saturating_add(text.len());
+            if grown > LONGEST_EXPANSION {
                 break;
             }
+            text = text.replace(&reference, &found);
         }
         text
     }

@@ -22,6 +22,7 @@ fn reads_odd_files_as_rclone_does() {
         ("[A]\nk=1\n[a]\nk=2\nK=3\n", "A.k=1 a.k=2 a.K=3"),
         ("[a]\nx=%(y)s\ny=%(z)s\nz=1\n[b]\nloop=%(loop)s\n", "a.x=1 a.y=1 a.z=1 b.loop=%(loop)s"),
         ("[foo]\ny=1\n[foo.bar]\nx=%(y)s\n", "foo.y=1 foo.bar.x="),
+        ("x=%(y)s\n[a]\ny=1\nz=%(x)s|%(y)s\n", "DEFAULT.x= a.y=1 a.z=|1"),
         ("\u{feff}[a]\nk=v", "a.k=v"),
         (
             "[a]\nhosts=v\nx=%(hosts)s\nhost=w\nclass=c\ncla=q\ny=%(class)s\n",
@@ -37,6 +38,16 @@ fn reads_odd_files_as_rclone_does() {
             keys.map(move |key| format!("{section}.{key}={}", document.get(section, key).unwrap()))
         });
         assert_eq!(entries.collect::<Vec<_>>().join(" "), expected, "{text}");
+    }
+}
+
+/// Where rclone runs out of stack or time.
+#[test]
+fn loops_in_values_end() {
+    for text in
+        ["k=%(k)s", "k=x%(j)s\nj=%(k)s%(k)s", "k=%(%(k)s)s", "k=%(j)s%(j)s\nj=%(i)s%(i)s\ni=%(j)s%(j)s%(k)s"]
+    {
+        assert!(parse(text).get("DEFAULT", "k").unwrap().len() <= 1 << 20, "{text}");
     }
 }
 
