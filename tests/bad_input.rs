@@ -60,7 +60,12 @@ fn the_ground_is_sound() {
 fn no_configuration_file() {
     let sandbox = Sandbox::new();
     let missing = sandbox.path("missing.conf").display().to_string();
-    assert_refused(&sandbox, &["--config", &missing, "ls", "r:"], FAILURE, &["missing.conf", "\"r\""]);
+    assert_refused(
+        &sandbox,
+        &["--config", &missing, "ls", "r:"],
+        FAILURE,
+        &["missing.conf", "find remote r"],
+    );
 }
 
 #[test]
