@@ -120,12 +120,13 @@ impl Document {
         Some(String::from_utf8_lossy(self.lines.get(index)?.bytes(&value.inner)))
     }
 
-    /// Refuses a section with a value that cannot be used unchanged because it is not UTF-8.
+    /// Refuses a section that holds or inherits a value that cannot be used unchanged because it is not UTF-8.
     ///
     /// # Errors
     /// [`Kind::Config`] names the line.
     pub fn check_text(&self, section: &str) -> Result<()> {
-        for (index, key, value) in self.entries(section) {
+        let parents = std::iter::successors(Some(section), |section| parent(section));
+        for (index, key, value) in parents.flat_map(|section| self.entries(section)) {
             let bytes = self.lines.get(index).map_or(&b""[..], |line| line.bytes(&value.inner));
             if std::str::from_utf8(bytes).is_err() {
                 let reason = format!(
@@ -345,6 +346,11 @@ impl Document {
         }
         text
     }
+}
+
+/// The section a section takes what it lacks from.
+fn parent(section: &str) -> Option<&str> {
+    section.rsplit_once('.').map(|(parent, _)| if parent.is_empty() { DEFAULT } else { parent })
 }
 
 /// The first `%(name)s` in a text, whole.

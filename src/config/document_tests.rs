@@ -83,8 +83,9 @@ fn a_broken_line_is_named() {
 
 #[test]
 fn values_that_are_not_utf8_are_refused_only_where_they_are_used() {
-    let document = Document::parse(b"[a]\nk=v\n[b]\n\nkey_file=/\xff\n").unwrap();
+    let document = Document::parse(b"[a]\nk=v\n[b]\n\nkey_file=/\xff\n[b.c]\n").unwrap();
     document.check_text("a").unwrap();
+    document.check_text("b.c").unwrap_err();
     let message = document.check_text("b").unwrap_err().to_string();
     assert_eq!(message, "read remote b: the value of key_file on line 5 is not UTF-8");
 }

@@ -1,4 +1,9 @@
 //! `rclone.conf`, the remotes it holds and what the environment adds to them.
+//!
+//! The way of an argument: [`location`] says which file, [`store`] loads it ([`crypt`] and [`password`] open an encrypted
+//! one) into a [`document`]; [`remote`] takes the argument apart; [`resolve`] follows aliases and asks the [`sources`]
+//! for every option of the [`option_table`]; [`sftp_options`] holds the typed result. [`settings`] is the other file, with
+//! defaults for flags.
 
 mod atomic_file;
 pub mod crypt;

@@ -353,6 +353,8 @@ mod tests {
         assert!(NOT_YET.iter().all(|name| OptionSpec::find(name).is_some()));
         let set = |value| build(&[("use_fstat", value)]).unwrap().refuse_not_yet();
         set("false").unwrap();
+        set("F").unwrap();
+        build(&[("idle_timeout", "1m0s")]).unwrap().refuse_not_yet().unwrap();
         assert_eq!(set("true").unwrap_err().path(), Some("use_fstat"));
     }
 
