@@ -174,7 +174,7 @@ fn hashed_names_as_in_openssh() {
     for (name, expected) in [("ecdsa", true), ("other_ecdsa", false)] {
         let file = keys.path("known_hosts");
         fs::write(&file, fill(&keys, server.port, &format!("{{host}} {{key {name}}}\n"))).unwrap();
-        host_support::run(keys.0.path(), "ssh-keygen", &["-q", "-H", "-f", "known_hosts"]);
+        crate::host_support::run(keys.0.path(), "ssh-keygen", &["-q", "-H", "-f", "known_hosts"]);
         assert!(fs::read_to_string(&file).unwrap().starts_with("|1|"));
         assert_eq!(openssh_accepts(server.port, &file), expected);
         assert_eq!(
@@ -192,7 +192,7 @@ fn certified(arguments: &[&str]) -> (Keys, Server) {
 fn certified_by(ca: &str, arguments: &[&str]) -> (Keys, Server) {
     let keys = Keys::new();
     let all = [&["-q", "-s", ca, "-I", "test", "-h"], arguments, &["ed25519.pub"]].concat();
-    host_support::run(keys.0.path(), "ssh-keygen", &all);
+    crate::host_support::run(keys.0.path(), "ssh-keygen", &all);
     let extra = format!("HostCertificate {}\n", keys.path("ed25519-cert.pub").display());
     let server = Server::start(&keys.sshd_config(&["ed25519", "rsa", "ecdsa"], &extra));
     (keys, server)

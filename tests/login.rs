@@ -398,16 +398,16 @@ fn refused_certificates_are_explained() {
         ("ca", &["-n", me, "-V", "+1d:+2d"], Kind::CertificateUnusable, "it is not valid before"),
         ("ca", &["-n", me, "-V", "+5m:+2d"], Kind::CertificateUnusable, "this clock may be behind"),
         ("ca", &["-n", me, "-h"], Kind::CertificateUnusable, "host certificate"),
-        ("ca", &["-n", "alice,bob"], Kind::LoginRefused, "is not among its principals [alice, bob]"),
-        ("ca", &[], Kind::LoginRefused, "it names no principals"),
-        ("ca", &["-n", me, "-O", "critical:x@y=1"], Kind::LoginRefused, "the critical option x@y"),
+        ("ca", &["-n", "alice,bob"], Kind::CertificateUnusable, "is not among its principals [alice, bob]"),
+        ("ca", &[], Kind::CertificateUnusable, "it names no principals"),
+        ("ca", &["-n", me, "-O", "critical:x@y=1"], Kind::CertificateUnusable, "the critical option x@y"),
         (
             "ca",
             &["-n", me, "-O", "source-address=10.0.0.0/8"],
             Kind::LoginRefused,
             "only valid from 10.0.0.0/8",
         ),
-        ("rsa-ca", &["-n", me, "-t", "ssh-rsa"], Kind::LoginRefused, "signed with SHA-1"),
+        ("rsa-ca", &["-n", me, "-t", "ssh-rsa"], Kind::CertificateUnusable, "signed with SHA-1"),
     ];
     for (index, (ca, args, kind, text)) in cases.into_iter().enumerate() {
         let name = format!("key{index}");
