@@ -106,9 +106,10 @@ fn a_greeting_and_then_silence() {
 
 #[test]
 fn a_drop_at_a_time() {
-    for text in
-        ["SSH-2.0-slow_and_long_identification_of_a_server\r\n", "x\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\n"]
-    {
+    for (text, expected) in [
+        ("SSH-2.0-slow_and_long_identification_of_a_server\r\n", "key exchange was not done within 1s"),
+        ("hi\r\n", "no SSH server answers there; it says \"hi\""),
+    ] {
         let server = Server::serve(move |mut stream| {
             thread::spawn(move || {
                 for byte in text.bytes().cycle().take(100) {
@@ -119,9 +120,25 @@ fn a_drop_at_a_time() {
                 }
             });
         });
-        let error = fault("127.0.0.1", server.port, SHORT);
-        assert!(matches!(error.kind(), Kind::TimedOut | Kind::Connect), "{error}");
+        let text = fault("127.0.0.1", server.port, SHORT).to_string();
+        assert!(text.contains(expected), "{text}");
     }
+}
+
+#[test]
+fn text_before_the_identification_is_no_fault() {
+    let keys = Keys::new();
+    let inner = sshd(&keys);
+    let server = Server::serve(move |mut stream| {
+        stream.write_all(b"Welcome\r\nto this server\r\n").unwrap();
+        carry(stream, TcpStream::connect(("127.0.0.1", inner.port)).unwrap());
+    });
+    attempt("127.0.0.1", server.port, Route::Direct, LONG).unwrap();
+    let server = Server::serve(|mut stream| {
+        stream.write_all(b"Welcome\r\nSSH-2.0-short\r\n").unwrap();
+        drop(stream.read(&mut [0; 4096]));
+    });
+    assert_eq!(fault("127.0.0.1", server.port, LONG).kind(), Kind::ConnectionLost);
 }
 
 #[test]

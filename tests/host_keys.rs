@@ -251,6 +251,30 @@ fn faulty_certificates_as_in_openssh() {
 }
 
 #[test]
+fn certificates_of_every_host_key_type() {
+    let keys = Keys::new();
+    for (bits, name) in [("384", "ecdsa384"), ("521", "ecdsa521")] {
+        host_support::run(
+            keys.0.path(),
+            "ssh-keygen",
+            &["-q", "-N", "", "-t", "ecdsa", "-b", bits, "-f", name],
+        );
+    }
+    for name in ["ed25519", "rsa", "ecdsa", "ecdsa384", "ecdsa521"] {
+        let public = format!("{name}.pub");
+        host_support::run(
+            keys.0.path(),
+            "ssh-keygen",
+            &["-q", "-s", "ca", "-I", "test", "-h", "-n", "127.0.0.1", &public],
+        );
+        let extra = format!("HostCertificate {}\n", keys.path(&format!("{name}-cert.pub")).display());
+        let server = Server::start(&keys.sshd_config(&[name], &extra));
+        let rows = [("@cert-authority * {key ca}\n", true), ("@cert-authority * {key other_ca}\n", false)];
+        check_table(&keys, server.port, &rows);
+    }
+}
+
+#[test]
 fn the_authority_itself_is_no_host() {
     let keys = Keys::new();
     let server = Server::start(&keys.sshd_config(&["ca"], ""));
