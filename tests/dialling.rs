@@ -327,14 +327,16 @@ fn a_command_that_fails() {
 fn through_a_jump() {
     let keys = Keys::new();
     let inner = sshd(&keys);
-    keys.make("ed25519", "user");
-    let extra = format!("PermitRootLogin yes\nAuthorizedKeysFile {}\n", keys.path("user.pub").display());
+    let extra = format!(
+        "PermitRootLogin yes\nAuthorizedKeysFile {}\n",
+        keys.key("user").with_extension("pub").display()
+    );
     let outer_keys = Keys::new();
     let outer = Server::start(&outer_keys.sshd_config(&["rsa"], &extra));
     let ssh_config = keys.path("ssh_config");
     let text = format!(
         "IdentityFile {}\nIdentitiesOnly yes\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n",
-        keys.path("user").display()
+        keys.key("user").display()
     );
     fs::write(&ssh_config, text).unwrap();
     let user = run(keys.0.path(), "id", &["-un"]);

@@ -193,6 +193,8 @@ fn certified(arguments: &[&str]) -> (Keys, Server) {
 /// A server whose ed25519 key has a certificate.
 fn certified_by(ca: &str, arguments: &[&str]) -> (Keys, Server) {
     let keys = Keys::new();
+    keys.key(ca);
+    keys.key("ed25519");
     let all = [&["-q", "-s", ca, "-I", "test", "-h"], arguments, &["ed25519.pub"]].concat();
     host_support::run(keys.0.path(), "ssh-keygen", &all);
     let extra = format!("HostCertificate {}\n", keys.path("ed25519-cert.pub").display());
@@ -244,10 +246,10 @@ fn faulty_certificates_as_in_openssh() {
         ];
         check_table(&keys, server.port, &rows);
     }
-    let (keys, server) = certified_by("rsa_ca", &["-n", "127.0.0.1"]);
-    check_table(&keys, server.port, &[("@cert-authority * {key rsa_ca}\n", true)]);
-    let (keys, server) = certified_by("rsa_ca", &["-t", "ssh-rsa", "-n", "127.0.0.1"]);
-    check_table(&keys, server.port, &[("@cert-authority * {key rsa_ca}\n", false)]);
+    let (keys, server) = certified_by("ca_rsa", &["-n", "127.0.0.1"]);
+    check_table(&keys, server.port, &[("@cert-authority * {key ca_rsa}\n", true)]);
+    let (keys, server) = certified_by("ca_rsa", &["-t", "ssh-rsa", "-n", "127.0.0.1"]);
+    check_table(&keys, server.port, &[("@cert-authority * {key ca_rsa}\n", false)]);
 }
 
 #[test]
@@ -262,6 +264,8 @@ fn certificates_of_every_host_key_type() {
     }
     for name in ["ed25519", "rsa", "ecdsa", "ecdsa384", "ecdsa521"] {
         let public = format!("{name}.pub");
+        keys.key("ca");
+        keys.key(name);
         host_support::run(
             keys.0.path(),
             "ssh-keygen",
