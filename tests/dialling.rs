@@ -305,7 +305,9 @@ fn through_a_command() {
         format!("sh -c 'echo $$ > {}; exec /usr/sbin/sshd -i -e -f {}'", pid.display(), config.display());
     let connected = attempt("inside.invalid", 22, Route::Command(line), LONG).unwrap();
     let process = fs::read_to_string(&pid).unwrap().trim().to_owned();
-    assert!(Path::new("/proc").join(&process).exists());
+    let status = fs::read_to_string(Path::new("/proc").join(&process).join("status")).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    assert_ne!(u64::from_str_radix(ignored, 16).unwrap() & 0b10, 0, "Ctrl-C reaches the command: {ignored}");
     drop(connected);
     assert!(!Path::new("/proc").join(&process).exists(), "the command outlives the connection");
 }
