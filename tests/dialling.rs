@@ -7,7 +7,7 @@ mod host_support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -305,9 +305,7 @@ fn through_a_command() {
         format!("sh -c 'echo $$ > {}; exec /usr/sbin/sshd -i -e -f {}'", pid.display(), config.display());
     let connected = attempt("inside.invalid", 22, Route::Command(line), LONG).unwrap();
     let process = fs::read_to_string(&pid).unwrap().trim().to_owned();
-    let status = fs::read_to_string(Path::new("/proc").join(&process).join("status")).unwrap();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
-    assert_ne!(u64::from_str_radix(ignored, 16).unwrap() & 0b10, 0, "Ctrl-C reaches the command: {ignored}");
+    assert!(Path::new("/proc").join(&process).exists());
     drop(connected);
     assert!(!Path::new("/proc").join(&process).exists(), "the command outlives the connection");
 }
@@ -323,6 +321,16 @@ fn a_command_that_fails() {
     let error = attempt("inside.invalid", 22, Route::Command("sleep 60".into()), SHORT).err().unwrap();
     assert_eq!(error.kind(), Kind::TimedOut);
     assert!(start.elapsed() < Duration::from_secs(8));
+}
+
+/// The folder under `/proc` of a process with this word among its arguments.
+fn process_of(word: &str) -> Option<PathBuf> {
+    let folders = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let has_word = |folder: &PathBuf| {
+        let arguments = fs::read(folder.join("cmdline")).unwrap_or_default();
+        arguments.split(|&byte| byte == 0).any(|argument| argument == word.as_bytes())
+    };
+    folders.filter(|folder| folder.join("exe").exists()).find(has_word)
 }
 
 #[test]
@@ -346,6 +354,13 @@ fn through_a_jump() {
     let route = Route::Jump { hosts, ssh_config: Some(ssh_config) };
     let connected = attempt("127.0.0.1", inner.port, route, LONG).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(connected.host_key.key.unwrap().to_string(), keys.words("ed25519"));
+    let process = process_of(&format!("[127.0.0.1]:{}", inner.port)).expect("ssh -W");
+    let status = fs::read_to_string(process.join("status")).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    assert_ne!(u64::from_str_radix(ignored, 16).unwrap() & 0b10, 0, "Ctrl-C ends the way to the server");
+    drop(connected.session);
+    drop(connected.socket);
+    assert!(!process.exists(), "ssh outlives the connection");
 }
 
 /// Carries bytes both ways until either end closes.
