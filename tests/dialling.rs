@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -104,9 +104,10 @@ fn a_greeting_and_then_silence() {
 
 #[test]
 fn a_drop_at_a_time() {
-    for text in
-        ["SSH-2.0-slow_and_long_identification_of_a_server\r\n", "x\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\n"]
-    {
+    for (text, expected) in [
+        ("SSH-2.0-slow_and_long_identification_of_a_server\r\n", "key exchange was not done within 1s"),
+        ("hi\r\n", "no SSH server answers there; it says \"hi\""),
+    ] {
         let server = Server::serve(move |mut stream| {
             thread::spawn(move || {
                 for byte in text.bytes().cycle().take(100) {
@@ -117,9 +118,25 @@ fn a_drop_at_a_time() {
                 }
             });
         });
-        let error = fault("127.0.0.1", server.port, SHORT);
-        assert!(matches!(error.kind(), Kind::TimedOut | Kind::Connect), "{error}");
+        let text = fault("127.0.0.1", server.port, SHORT).to_string();
+        assert!(text.contains(expected), "{text}");
     }
+}
+
+#[test]
+fn text_before_the_identification_is_no_fault() {
+    let keys = Keys::new();
+    let inner = sshd(&keys);
+    let server = Server::serve(move |mut stream| {
+        stream.write_all(b"Welcome\r\nto this server\r\n").unwrap();
+        carry(stream, TcpStream::connect(("127.0.0.1", inner.port)).unwrap());
+    });
+    attempt("127.0.0.1", server.port, Route::Direct, LONG).unwrap();
+    let server = Server::serve(|mut stream| {
+        stream.write_all(b"Welcome\r\nSSH-2.0-short\r\n").unwrap();
+        drop(stream.read(&mut [0; 4096]));
+    });
+    assert_eq!(fault("127.0.0.1", server.port, LONG).kind(), Kind::ConnectionLost);
 }
 
 #[test]
@@ -304,18 +321,30 @@ fn a_command_that_fails() {
     assert!(start.elapsed() < Duration::from_secs(8));
 }
 
+/// The folder under `/proc` of a process with this word among its arguments.
+fn process_of(word: &str) -> Option<PathBuf> {
+    let folders = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let has_word = |folder: &PathBuf| {
+        let arguments = fs::read(folder.join("cmdline")).unwrap_or_default();
+        arguments.split(|&byte| byte == 0).any(|argument| argument == word.as_bytes())
+    };
+    folders.filter(|folder| folder.join("exe").exists()).find(has_word)
+}
+
 #[test]
 fn through_a_jump() {
     let keys = Keys::new();
     let inner = sshd(&keys);
-    keys.make("ed25519", "user");
-    let extra = format!("PermitRootLogin yes\nAuthorizedKeysFile {}\n", keys.path("user.pub").display());
+    let extra = format!(
+        "PermitRootLogin yes\nAuthorizedKeysFile {}\n",
+        keys.key("user").with_extension("pub").display()
+    );
     let outer_keys = Keys::new();
     let outer = Server::start(&outer_keys.sshd_config(&["rsa"], &extra));
     let ssh_config = keys.path("ssh_config");
     let text = format!(
         "IdentityFile {}\nIdentitiesOnly yes\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n",
-        keys.path("user").display()
+        keys.key("user").display()
     );
     fs::write(&ssh_config, text).unwrap();
     let user = run(keys.0.path(), "id", &["-un"]);
@@ -323,6 +352,13 @@ fn through_a_jump() {
     let route = Route::Jump { hosts, ssh_config: Some(ssh_config) };
     let connected = attempt("127.0.0.1", inner.port, route, LONG).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(connected.host_key.key.unwrap().to_string(), keys.words("ed25519"));
+    let process = process_of(&format!("[127.0.0.1]:{}", inner.port)).expect("ssh -W");
+    let status = fs::read_to_string(process.join("status")).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    assert_ne!(u64::from_str_radix(ignored, 16).unwrap() & 0b10, 0, "Ctrl-C ends the way to the server");
+    drop(connected.session);
+    drop(connected.socket);
+    assert!(!process.exists(), "ssh outlives the connection");
 }
 
 /// Carries bytes both ways until either end closes.

@@ -191,6 +191,8 @@ fn certified(arguments: &[&str]) -> (Keys, Server) {
 /// A server whose ed25519 key has a certificate.
 fn certified_by(ca: &str, arguments: &[&str]) -> (Keys, Server) {
     let keys = Keys::new();
+    keys.key(ca);
+    keys.key("ed25519");
     let all = [&["-q", "-s", ca, "-I", "test", "-h"], arguments, &["ed25519.pub"]].concat();
     crate::host_support::run(keys.0.path(), "ssh-keygen", &all);
     let extra = format!("HostCertificate {}\n", keys.path("ed25519-cert.pub").display());
@@ -242,10 +244,36 @@ fn faulty_certificates_as_in_openssh() {
         ];
         check_table(&keys, server.port, &rows);
     }
-    let (keys, server) = certified_by("rsa_ca", &["-n", "127.0.0.1"]);
-    check_table(&keys, server.port, &[("@cert-authority * {key rsa_ca}\n", true)]);
-    let (keys, server) = certified_by("rsa_ca", &["-t", "ssh-rsa", "-n", "127.0.0.1"]);
-    check_table(&keys, server.port, &[("@cert-authority * {key rsa_ca}\n", false)]);
+    let (keys, server) = certified_by("ca_rsa", &["-n", "127.0.0.1"]);
+    check_table(&keys, server.port, &[("@cert-authority * {key ca_rsa}\n", true)]);
+    let (keys, server) = certified_by("ca_rsa", &["-t", "ssh-rsa", "-n", "127.0.0.1"]);
+    check_table(&keys, server.port, &[("@cert-authority * {key ca_rsa}\n", false)]);
+}
+
+#[test]
+fn certificates_of_every_host_key_type() {
+    let keys = Keys::new();
+    for (bits, name) in [("384", "ecdsa384"), ("521", "ecdsa521")] {
+        crate::host_support::run(
+            keys.0.path(),
+            "ssh-keygen",
+            &["-q", "-N", "", "-t", "ecdsa", "-b", bits, "-f", name],
+        );
+    }
+    for name in ["ed25519", "rsa", "ecdsa", "ecdsa384", "ecdsa521"] {
+        let public = format!("{name}.pub");
+        keys.key("ca");
+        keys.key(name);
+        crate::host_support::run(
+            keys.0.path(),
+            "ssh-keygen",
+            &["-q", "-s", "ca", "-I", "test", "-h", "-n", "127.0.0.1", &public],
+        );
+        let extra = format!("HostCertificate {}\n", keys.path(&format!("{name}-cert.pub")).display());
+        let server = Server::start(&keys.sshd_config(&[name], &extra));
+        let rows = [("@cert-authority * {key ca}\n", true), ("@cert-authority * {key other_ca}\n", false)];
+        check_table(&keys, server.port, &rows);
+    }
 }
 
 #[test]

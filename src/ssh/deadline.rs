@@ -27,6 +27,12 @@ impl Deadline {
         Self { end, bound, cancel: cancel.clone() }
     }
 
+    /// Another deadline, `bound` from now, for the same run.
+    #[must_use]
+    pub fn again(&self, bound: Duration) -> Self {
+        Self::after(bound, &self.cancel)
+    }
+
     /// A deadline for one of `parts` equal shares of the time that is left.
     #[must_use]
     pub fn share(&self, parts: usize) -> Self {

@@ -26,6 +26,9 @@ const IDENTIFICATION: &str = concat!("SSH-2.0-sclone_", env!("CARGO_PKG_VERSION"
 /// How long a server is asked again for its lists after no algorithm was found in common.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
 
+/// How much of a server's first line is kept for messages, in bytes.
+const LONGEST_GREETING: usize = 255;
+
 /// Error numbers of libssh2.
 mod code {
     pub(super) const BANNER_RECEIVE: i32 = -2;
@@ -108,9 +111,7 @@ impl Handshake<'_> {
         self.session.set_blocking(false);
         self.session.set_tcp_stream(self.socket.clone());
         loop {
-            if self.greeting.is_empty() {
-                self.greeting = self.socket.peek();
-            }
+            self.overhear();
             match self.session.handshake() {
                 Ok(()) => return Ok(()),
                 Err(error) if error.code() == ErrorCode::Session(code::EAGAIN) => {}
@@ -124,6 +125,13 @@ impl Handshake<'_> {
             if !deadline.wait(&self.socket, events)? {
                 return Err(self.too_slow(deadline));
             }
+        }
+    }
+
+    /// Keeps the beginning of what the server says, which the handshake is about to take off the socket.
+    fn overhear(&mut self) {
+        if self.greeting.len() < LONGEST_GREETING && !self.greeting.contains(&b'\n') {
+            self.greeting.extend(self.socket.peek());
         }
     }
 
@@ -154,7 +162,7 @@ impl Handshake<'_> {
             | code::DISCONNECT
             | code::SOCKET_SEND
             | code::SOCKET_RECEIVE => self.closed(),
-            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => self.no_agreement(error),
+            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => self.no_agreement(error, deadline),
             _ => self.failed(Kind::Protocol, format!("the key exchange failed ({})", words(error))),
         }
     }
@@ -164,7 +172,7 @@ impl Handshake<'_> {
         let bound = deadline.bound();
         match self.stranger() {
             Some(text) => self.not_ssh(&text),
-            None if self.greeting.is_empty() => self
+            None if self.heard().is_empty() => self
                 .failed(Kind::TimedOut, format!("it accepts connections but said nothing within {bound}"))
                 .advice("the server is overloaded, or something that is not an SSH server listens there"),
             None => self
@@ -182,7 +190,7 @@ impl Handshake<'_> {
             return self
                 .failed(Kind::Connect, format!("the command that carries the connection ended: {words}"));
         }
-        if self.greeting.is_empty() {
+        if self.heard().is_empty() {
             return self
                 .failed(Kind::Connect, "the connection was closed before the server said anything")
                 .advice("too many connections may be starting at once (MaxStartups), or this address is blocked there");
@@ -196,19 +204,28 @@ impl Handshake<'_> {
             .advice("check the port")
     }
 
+    /// What the server said first, as far as it is known: what came between a look at the socket and the handshake's
+    /// reading is known only to the library.
+    fn heard(&self) -> &[u8] {
+        match self.session.banner_bytes() {
+            Some(line) if self.greeting.is_empty() || line.starts_with(b"SSH-") => line,
+            _ => &self.greeting,
+        }
+    }
+
     /// The first line of something that does not begin as an SSH server does, safe to show.
     fn stranger(&self) -> Option<String> {
-        if self.greeting.is_empty() || self.greeting.starts_with(b"SSH-") {
+        let heard = self.heard();
+        if heard.iter().zip(b"SSH-").all(|(said, expected)| said == expected) {
             return None;
         }
-        let line = self.greeting.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
+        let line = heard.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
         Some(escape(line).into_owned())
     }
 
     /// The two sides have some kind of algorithm not in common; the server is asked again for its lists to say which.
-    fn no_agreement(&self, error: &ssh2::Error) -> Error {
-        let cancel = Cancel::new();
-        let deadline = Deadline::after(SECOND_LOOK, &cancel);
+    fn no_agreement(&self, error: &ssh2::Error, deadline: &Deadline) -> Error {
+        let deadline = deadline.again(SECOND_LOOK);
         let theirs = dial(self.target, &self.settings.route, &deadline)
             .and_then(|socket| server_offer::read(&socket, IDENTIFICATION, &deadline));
         let difference = match theirs {

@@ -17,7 +17,7 @@ use super::wire::Reader;
 use crate::path::escape;
 
 /// The smallest RSA key whose signature counts, in bits: OpenSSH's `RequiredRSASize`.
-const SMALLEST_RSA: u32 = 1024;
+pub const SMALLEST_RSA: usize = 1024;
 
 /// Why a signature does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum Refusal {
     Key,
     /// An RSA key of fewer than 1024 bits.
     #[error("the signing key is an RSA key of {0} bits, 1024 are the least that count")]
-    Weak(u32),
+    Weak(usize),
     /// The signature cannot be read.
     #[error("the signature is malformed")]
     Malformed,
@@ -52,8 +52,8 @@ pub fn verify(key: &[u8], signature: &[u8], data: &[u8]) -> Result<(), Refusal> 
     let (algorithm, bytes) = split(signature).ok_or(Refusal::Malformed)?;
     let digest = digest_for(key.algorithm(), algorithm)?;
     let public = load(&key)?;
-    if key.algorithm() == KeyAlgorithm::Rsa && public.bits() < SMALLEST_RSA {
-        return Err(Refusal::Weak(public.bits()));
+    if key.algorithm() == KeyAlgorithm::Rsa && key.bits() < SMALLEST_RSA {
+        return Err(Refusal::Weak(key.bits()));
     }
     let bytes = match key.algorithm() {
         KeyAlgorithm::Ed25519 => bytes.to_vec(),

@@ -6,15 +6,13 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
-
-use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::route::Target;
 use crate::error::{Error, Kind, Result};
@@ -160,14 +158,10 @@ fn harmless(word: &str) -> Result<&str> {
 /// Starts the command on one end of a socket pair.
 fn carry(mut command: Command) -> Result<Socket> {
     let failed = |error| Error::from_io("start the proxy command for", error);
-    let flags = SocketFlags::CLOEXEC;
-    let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-        .map_err(|errno| failed(errno.into()))?;
-    fcntl_setfd(&ours, FdFlags::CLOEXEC).map_err(|errno| failed(errno.into()))?;
-    rustix::io::ioctl_fionbio(&ours, true).map_err(|errno| failed(errno.into()))?;
-    let input = theirs.as_fd().try_clone_to_owned().map_err(failed)?;
-    let output: OwnedFd = theirs;
-    command.stdin(Stdio::from(input)).stdout(Stdio::from(output)).stderr(Stdio::piped());
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    ours.set_nonblocking(true).map_err(failed)?;
+    let input = OwnedFd::from(theirs.try_clone().map_err(failed)?);
+    command.stdin(input).stdout(OwnedFd::from(theirs)).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
     // The command keeps the last copies of its end only once these are gone.
     drop(command);
@@ -182,7 +176,7 @@ fn carry(mut command: Command) -> Result<Socket> {
         };
         thread::Builder::new().name("proxy-stderr".into()).spawn(listen).map_err(failed)?;
     }
-    Ok(Socket::carried_by(ours, carrier))
+    Ok(Socket::carried_by(ours.into(), carrier))
 }
 
 /// Passes what the command says on to the user.

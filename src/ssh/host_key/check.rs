@@ -11,7 +11,8 @@ use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 use crate::questions::Questions;
 use crate::ssh::known_hosts::{Entry, HostName, KnownHosts, append};
-use crate::ssh::verifying_key::VerifyingKey;
+use crate::ssh::signature::SMALLEST_RSA;
+use crate::ssh::verifying_key::{KeyAlgorithm, VerifyingKey};
 
 /// One check of one server, prepared before the connection is made.
 pub struct HostKeyCheck<'a> {
@@ -67,6 +68,13 @@ impl<'a> HostKeyCheck<'a> {
         }
         let presented =
             presented.ok_or_else(|| self.refused("the server's key is malformed or of an unknown type"))?;
+        let key = presented.key();
+        if key.algorithm() == KeyAlgorithm::Rsa && key.bits() < SMALLEST_RSA {
+            return Err(self.refused(format!(
+                "its RSA key has {} bits, {SMALLEST_RSA} are the least that count",
+                key.bits()
+            )));
+        }
         match &self.settings.pins {
             Some(pins) => self.decide_by_pins(pins, &presented),
             None => self.decide_by_files(&presented, questions),
@@ -158,8 +166,8 @@ impl<'a> HostKeyCheck<'a> {
         let file =
             self.settings.user_files.first().map_or_else(|| "known_hosts_file".into(), |file| shown(file));
         self.refused(format!("the host is not known; it shows {}{fault}", named(key))).advice(format!(
-            "compare the fingerprint with the server's, then set host_key_policy = accept-new or add this line to {file}:\n\
-             {} {key}",
+            "compare the fingerprint with the server's, then add the next line to {file} \
+             (host_key_policy = accept-new does so unasked)\n{} {key}",
             escape(self.host.exact().as_bytes())
         ))
     }

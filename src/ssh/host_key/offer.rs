@@ -42,3 +42,42 @@ fn certificate_names(algorithm: KeyAlgorithm) -> &'static [&'static str] {
         KeyAlgorithm::Ed25519 => &["ssh-ed25519-cert-v01@openssh.com"],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ssh::known_hosts::HostName;
+
+    const ED: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIcUAb2UGZMzVCWOHCjGLQR3KLGOyC6ZkdVp7fGAVcmi";
+    const RSA: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAwEAAQ==";
+
+    fn offered(content: &str) -> Vec<&'static str> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        let host = HostName::new("web1", 2222, None);
+        preferred_algorithms(&KnownHosts::read(&[file.path().into()], &host).unwrap())
+    }
+
+    #[test]
+    fn recorded_types_come_first_and_those_with_the_port_before_all() {
+        assert_eq!(offered("")[0], "ssh-ed25519");
+        assert_eq!(offered(&format!("web1 {RSA}\n"))[..2], ["rsa-sha2-512", "rsa-sha2-256"]);
+        let both = offered(&format!("web1 {RSA}\n[web1]:2222 {ED}\n"));
+        assert_eq!(both[..2], ["ssh-ed25519", "rsa-sha2-512"]);
+        assert_eq!(both.len(), 6);
+        assert_eq!(offered(&format!("elsewhere {RSA}\n@revoked web1 {RSA}\n"))[0], "ssh-ed25519");
+    }
+
+    #[test]
+    fn certificates_are_asked_for_only_where_a_ca_line_matches() {
+        assert!(
+            offered(&format!("web1 {ED}\n@cert-authority elsewhere {ED}\n"))
+                .iter()
+                .all(|name| !name.contains("cert"))
+        );
+        let certified = offered(&format!("@cert-authority web* {ED}\nweb1 {RSA}\n"));
+        assert_eq!(certified[0], "rsa-sha2-512-cert-v01@openssh.com");
+        assert_eq!(certified.len(), 12);
+        assert!(certified[..6].iter().all(|name| name.ends_with("-cert-v01@openssh.com")));
+    }
+}

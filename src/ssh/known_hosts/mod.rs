@@ -2,10 +2,10 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | [`line`] | one line: marker, hosts, key |
-//! | [`pattern`] | which hosts a line is about: lists, wildcards, negation, hashed names |
-//! | [`file`] | reading files, and what they say about one host |
-//! | [`append`] | adding a key without touching anything else |
+//! | [`mod@line`] | one line: marker, hosts, key |
+//! | [`mod@pattern`] | which hosts a line is about: lists, wildcards, negation, hashed names |
+//! | [`mod@file`] | reading files, and what they say about one host |
+//! | [`mod@append`] | adding a key without touching anything else |
 
 pub mod append;
 pub mod file;
