@@ -24,19 +24,3 @@ pub struct HostKeySettings {
     /// Host key algorithms in the order to ask for them (`host_key_algorithms`); empty for what is recorded.
     pub algorithms: Vec<String>,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn policies_by_name() {
-        assert_eq!("ask".parse::<HostKeyPolicy>().unwrap(), HostKeyPolicy::default());
-        assert_eq!("accept-new".parse::<HostKeyPolicy>().unwrap(), HostKeyPolicy::AcceptNew);
-        let text = "yes".parse::<HostKeyPolicy>().unwrap_err().to_string();
-        assert_eq!(
-            text,
-            "read host_key_policy yes: no such policy\nit is one of ask, accept-new, strict, off"
-        );
-    }
-}
