@@ -13,6 +13,8 @@ mod support;
 
 mod bad_input;
 mod cli;
+mod copying;
+mod copying_faults;
 mod dialling;
 mod documents;
 mod host_keys;

@@ -116,8 +116,13 @@ pub trait ReadFile: Send + Sync {
     fn chunk_size(&self) -> usize;
 }
 
-/// A new file open for writing. Operations on it take effect in the order they were asked for, even while several are
-/// under way. Dropping it without [`close`](Self::close) leaves an incomplete file behind.
+/// The most bytes a read or write may carry and still keep its place among other operations on the same file.
+pub const SMALL: usize = 64 * 1024;
+
+/// A new file open for writing. Dropping it without [`close`](Self::close) leaves an incomplete file behind.
+///
+/// Operations take effect in the order they were asked for, even while several are under way; only writes of more than
+/// [`SMALL`] bytes may be overtaken.
 pub trait WriteFile: Send + Sync {
     /// Describes the open file as it is now. Like every operation on one file, it happens after those asked for before.
     fn metadata(&self) -> Task<'_, Metadata>;

@@ -6,13 +6,15 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::lazy;
 use rustix::fs::{Timespec, Timestamps};
 
+use super::blocking;
 use super::close::close;
-use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, WriteFile};
 use crate::error::{Error, Kind, Result};
 use crate::path::{Name, RelPath};
 
@@ -132,7 +134,7 @@ impl Fs for Local {
         task(|| {
             let path = self.full(path);
             let file = File::open(&path).map_err(failed("open", &path))?;
-            Ok(Box::new(OpenFile { file, path }) as Box<dyn ReadFile>)
+            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn ReadFile>)
         })
     }
 
@@ -141,7 +143,7 @@ impl Fs for Local {
             let path = self.full(path);
             let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
             let file = opened.map_err(failed("create", &path))?;
-            Ok(Box::new(OpenFile { file, path }) as Box<dyn WriteFile>)
+            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
         })
     }
 
@@ -178,7 +180,7 @@ impl Fs for Local {
 
 /// An open local file.
 struct OpenFile {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
 }
 
@@ -187,10 +189,28 @@ impl OpenFile {
         self.file.metadata().map(|found| metadata_of(&found)).map_err(failed("look up", &self.path))
     }
 
+    /// Reads or writes: a little at once, where handing it on would cost more; much on a thread that may wait for the
+    /// disk.
+    fn move_content<T: Send + 'static>(
+        &self,
+        length: usize,
+        operation: &'static str,
+        call: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> Task<'_, T> {
+        if length <= SMALL {
+            return task(move || call(&self.file).map_err(failed(operation, &self.path)));
+        }
+        Box::pin(async move {
+            let file = Arc::clone(&self.file);
+            let moved = blocking::run(move || Ok(call(&file))).await?;
+            moved.map_err(failed(operation, &self.path))
+        })
+    }
+
     fn set(&self, mode: u32, dates: Option<Dates>) -> io::Result<()> {
         if let Some(dates) = dates {
             let time = timespec(dates.modified);
-            rustix::fs::futimens(&self.file, &Timestamps { last_access: time, last_modification: time })?;
+            rustix::fs::futimens(&*self.file, &Timestamps { last_access: time, last_modification: time })?;
         }
         self.file.set_permissions(Permissions::from_mode(mode))
     }
@@ -202,12 +222,13 @@ impl ReadFile for OpenFile {
     }
 
     fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
-        task(move || {
+        let read = move |file: &File| {
             let mut data = vec![0; length];
-            let count = self.file.read_at(&mut data, offset).map_err(failed("read", &self.path))?;
+            let count = file.read_at(&mut data, offset)?;
             data.truncate(count);
             Ok(data)
-        })
+        };
+        self.move_content(length, "read", read)
     }
 
     fn chunk_size(&self) -> usize {
@@ -221,7 +242,7 @@ impl WriteFile for OpenFile {
     }
 
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
-        task(move || self.file.write_all_at(&data, offset).map_err(failed("write", &self.path)))
+        self.move_content(data.len(), "write", move |file| file.write_all_at(&data, offset))
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {

@@ -152,6 +152,8 @@ impl Copy {
     }
 
     async fn work(&self, copier: &Copier, large: &Budget, work: Work) -> Result<()> {
+        // Trees on this machine are never waited for, so nobody else would look.
+        self.cancel.check()?;
         let (path, result) = match (work.made.await, &work.what) {
             (Err(error), What::File(file)) => (&file.to, Err(error)),
             (Ok(()), What::File(file)) => (&file.to, self.copy_one(copier, large, file).await),

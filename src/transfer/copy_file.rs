@@ -15,7 +15,7 @@ use super::partial;
 use super::plan::CopyFile;
 use super::stats::ActiveTransfer;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Dates, Fs, Metadata, ReadFile, WriteFile};
+use crate::fs::{Dates, Fs, Metadata, ReadFile, SMALL, WriteFile};
 use crate::path::RelPath;
 
 /// Chunks of one file on their way at once.
@@ -77,15 +77,15 @@ impl Copier {
         let (reader, writer) = (opened.0?, opened.1?);
         let chunk = reader.chunk_size().min(writer.chunk_size());
         let size = file.source.size;
-        let (last, read) = if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk)
-        {
-            let _memory = self.memory.take(length).await;
-            let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
-            (Some(data?), after?)
-        } else {
-            self.pump(&*reader, &*writer, size, chunk, active).await?;
-            (None, reader.metadata().await?)
-        };
+        let (last, read) =
+            if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk.min(SMALL)) {
+                let _memory = self.memory.take(length).await;
+                let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
+                (Some(data?), after?)
+            } else {
+                self.pump(&*reader, &*writer, size, chunk, active).await?;
+                (None, reader.metadata().await?)
+            };
         check_unchanged(&file.source, &read)?;
         let moved_last = last.as_ref().map_or(0, Vec::len);
         self.finish(file, &*writer, last).await?;

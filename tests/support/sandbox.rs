@@ -125,7 +125,13 @@ impl Invocation {
 
     /// Runs the program to its end.
     #[track_caller]
-    pub(crate) fn run(mut self) -> Outcome {
+    pub(crate) fn run(self) -> Outcome {
+        self.run_while(|_| ())
+    }
+
+    /// Runs the program to its end; `meanwhile` is given its process number once it has started.
+    #[track_caller]
+    pub(crate) fn run_while(mut self, meanwhile: impl FnOnce(u32)) -> Outcome {
         // A session of its own has no terminal to ask at.
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = die_with_parent(leave_terminal(&mut self.command)).spawn().unwrap();
@@ -135,6 +141,7 @@ impl Invocation {
         let feeder = std::thread::spawn(move || stdin.write_all(&input).ok());
         let stdout = collect(child.stdout.take().unwrap());
         let stderr = collect(child.stderr.take().unwrap());
+        meanwhile(child.id());
         let status = wait_within(&mut child, self.limit);
         if status.is_none() {
             kill_tree(child.id());
