@@ -241,3 +241,19 @@ fn progress_at_a_terminal_shows_bars_and_totals() {
     assert!(screen.text.contains("5 / 5, 100%"), "{}", screen.text);
     assert_eq!(Tree::read(&ground.there), small_tree());
 }
+
+#[test]
+fn a_server_that_changes_keys_every_megabyte_is_no_obstacle() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().setting("RekeyLimit 1M").setting("LogLevel DEBUG1").start();
+    user.remote("r", &server);
+    let [here, there, back] = ["here", "there", "back"].map(|name| user.sandbox.path(name));
+    let tree = Tree::new().file("large", vec![7; 20_000_000]).file("small", "x");
+    tree.write(&here);
+    let places = [text(&here), remote(&there), text(&back)];
+    user.sandbox.sclone(["copy", &places[0], &places[1]]).run().code(0).stderr("");
+    user.sandbox.sclone(["copy", &places[1], &places[2]]).run().code(0).stderr("");
+    assert_eq!(Tree::read(&there), tree);
+    assert_eq!(Tree::read(&back), tree);
+    assert!(server.log().matches("SSH2_MSG_KEXINIT sent").count() > 10, "the server did not change keys");
+}
