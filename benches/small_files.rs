@@ -18,10 +18,11 @@ use futures_executor::block_on;
 use sclone::cancel::Cancel;
 use sclone::config::environment::Environment;
 use sclone::config::sftp_options::SftpOptions;
-use sclone::fs::{Local, Sftp};
+use sclone::fs::{Local, Sftp, Tuning};
 use sclone::questions::Nobody;
 use sclone::sftp::Pool;
 use sclone::ssh::{Factory, Surroundings};
+use sclone::transfer::copy::Streams;
 use sclone::transfer::{Copy, Stats};
 
 #[path = "../tests/support/mod.rs"]
@@ -69,6 +70,7 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         only: None,
         destination: Arc::new(remote(user, server, target)),
         in_flight,
+        streams: Streams { cutoff: u64::MAX, most: 1 },
         transfers: 4,
         checkers: 8,
         empty_dirs: false,
@@ -105,6 +107,11 @@ fn remote(user: &User, server: &Server, target: &Path) -> Sftp {
         cancel: Cancel::new(),
     };
     let factory = Factory::new("bench", options, surroundings).unwrap();
-    let pool = Pool::new(Arc::new(move || factory.connect()), PATIENCE);
-    Sftp::new(Arc::new(pool), target.as_os_str().as_encoded_bytes(), "sftp://bench/".into())
+    let pool = Pool::new(Arc::new(move || factory.connect()), PATIENCE, None);
+    Sftp::new(
+        Arc::new(pool),
+        target.as_os_str().as_encoded_bytes(),
+        "sftp://bench/".into(),
+        Tuning::default(),
+    )
 }

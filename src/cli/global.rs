@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use log::LevelFilter;
 
-use crate::units::Interval;
+use crate::units::{ByteSize, Interval};
 
 /// The global flags as they were given.
 #[derive(clap::Args, Clone, Debug)]
@@ -35,6 +35,14 @@ pub struct GlobalArgs {
     /// Number of folders read and files compared at once
     #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub checkers: u32,
+
+    /// Number of ways to the server that carry one large file together
+    #[arg(long, global = true, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub multi_thread_streams: u32,
+
+    /// Size from which on a file is large
+    #[arg(long, global = true, value_name = "SIZE", default_value = "64Mi")]
+    pub multi_thread_cutoff: ByteSize,
 
     /// Configuration file, instead of the first that exists of the usual places
     #[arg(long, global = true, value_name = "FILE")]

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::config_store;
 use super::context::Ctx;
 use crate::config::resolve::{Resolved, resolve};
+use crate::config::sftp_options::SftpOptions;
 use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Local, Metadata, Sftp};
+use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Tuning};
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
 use crate::ssh::{Factory, Surroundings};
@@ -80,11 +81,15 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     match resolve(argument.as_bytes(), &sources)? {
         Resolved::Local { path } => Ok(open_local(&path)),
         Resolved::Sftp { name, options, path } => {
+            let tuning = tuning(&options);
+            let connections = options.connections.and_then(|most| usize::try_from(most).ok());
             let factory = Factory::new(&name, *options, surroundings(ctx))?;
             let address = factory.address();
-            let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
-            let tree =
-                |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
+            let pool =
+                Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
+            let tree = |root: &[u8]| {
+                Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone(), tuning)) as Arc<dyn Fs>
+            };
             Ok(place(&path, tree))
         }
     }
@@ -95,6 +100,19 @@ fn open_local(path: &Path) -> Place {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)))
     })
+}
+
+/// rclone's defaults for chunk size and concurrency are far below what servers take, so only what was set counts.
+fn tuning(options: &SftpOptions) -> Tuning {
+    let concurrency =
+        options.is_set("concurrency").then(|| usize::try_from(options.concurrency).unwrap_or(usize::MAX));
+    let chunk_size =
+        options.is_set("chunk_size").then(|| u32::try_from(options.chunk_size).unwrap_or(u32::MAX));
+    Tuning {
+        chunk_size,
+        reads: if options.disable_concurrent_reads { Some(1) } else { concurrency },
+        writes: if options.disable_concurrent_writes { Some(1) } else { concurrency },
+    }
 }
 
 fn surroundings(ctx: &Ctx) -> Surroundings {

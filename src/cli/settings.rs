@@ -15,6 +15,7 @@ use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
+use crate::transfer::copy::Streams;
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub transfers: usize,
     /// Folders read and files compared at once.
     pub checkers: usize,
+    /// How large a file is carried over more than one way to the server.
+    pub streams: Streams,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -68,6 +71,10 @@ impl Settings {
             dry_run: args.dry_run,
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
+            streams: Streams {
+                cutoff: args.multi_thread_cutoff.bytes().unwrap_or(u64::MAX),
+                most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
+            },
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,

@@ -17,10 +17,7 @@ use super::secret::Secret;
 /// nothing that is transferred.
 pub const NOT_YET: &[&str] = &[
     "cert_command",
-    "connections",
     "copy_is_hardlink",
-    "disable_concurrent_reads",
-    "disable_concurrent_writes",
     "encoding",
     "idle_timeout",
     "pin_host_key",
@@ -219,6 +216,11 @@ impl SftpOptions {
         };
         options.check_together()?;
         Ok(options)
+    }
+
+    /// Whether an option was set to something else than its default.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.changed.contains(&name)
     }
 
     /// Refuses options that were set to something else than their default and that nothing acts upon yet.

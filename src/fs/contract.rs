@@ -14,6 +14,9 @@ use crate::path::{Name, RelPath};
 /// An operation under way.
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
+/// More ways to a file being opened.
+pub type WideningTask<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileType {
@@ -114,6 +117,13 @@ pub trait ReadFile: Send + Sync {
 
     /// The most bytes one [`read_at`](Self::read_at) brings.
     fn chunk_size(&self) -> usize;
+
+    /// The most reads worth having under way.
+    fn depth(&self) -> usize;
+
+    /// Gets up to `ways` ways to the file, so that one large transfer is not bound by one of them. Reads go on
+    /// meanwhile. What cannot be had is no error.
+    fn widen(&self, ways: usize) -> WideningTask<'_>;
 }
 
 /// The most bytes a read or write may carry and still keep its place among other operations on the same file.
@@ -133,10 +143,19 @@ pub trait WriteFile: Send + Sync {
     /// Sets the permission bits and the modification time.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;
 
+    /// Waits until what went over further ways has arrived, so that what follows comes after it.
+    fn settle(&self) -> Task<'_, ()>;
+
     /// Closes the file; no operation may follow. Everything written is known to have reached the other side only once
     /// this succeeded.
     fn close(&self) -> Task<'_, ()>;
 
     /// The most bytes one [`write_at`](Self::write_at) sends in one piece.
     fn chunk_size(&self) -> usize;
+
+    /// The most writes worth having under way.
+    fn depth(&self) -> usize;
+
+    /// As [`ReadFile::widen`].
+    fn widen(&self, ways: usize) -> WideningTask<'_>;
 }

@@ -14,7 +14,9 @@ use rustix::fs::{Timespec, Timestamps};
 
 use super::blocking;
 use super::close::close;
-use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, WriteFile};
+use super::contract::{
+    Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, WideningTask, WriteFile,
+};
 use crate::error::{Error, Kind, Result};
 use crate::path::{Name, RelPath};
 
@@ -234,6 +236,14 @@ impl ReadFile for OpenFile {
     fn chunk_size(&self) -> usize {
         CHUNK
     }
+
+    fn depth(&self) -> usize {
+        usize::MAX
+    }
+
+    fn widen(&self, _ways: usize) -> WideningTask<'_> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl WriteFile for OpenFile {
@@ -249,6 +259,10 @@ impl WriteFile for OpenFile {
         task(move || self.set(mode, dates).map_err(failed("set attributes of", &self.path)))
     }
 
+    fn settle(&self) -> Task<'_, ()> {
+        task(|| Ok(()))
+    }
+
     fn close(&self) -> Task<'_, ()> {
         // The system reports delayed errors on the close of any descriptor of a file, so a duplicate will do.
         task(|| self.file.try_clone().and_then(close).map_err(failed("close", &self.path)))
@@ -256,6 +270,14 @@ impl WriteFile for OpenFile {
 
     fn chunk_size(&self) -> usize {
         CHUNK
+    }
+
+    fn depth(&self) -> usize {
+        usize::MAX
+    }
+
+    fn widen(&self, _ways: usize) -> WideningTask<'_> {
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -7,22 +7,35 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 
-use super::contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use super::attributes::metadata_of;
+use super::contract::{Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use super::remote_file::RemoteFile;
 use crate::error::{Error, Kind, Result};
 use crate::path::{Name, RelPath};
 use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
 
-const NANOSECONDS: i128 = 1_000_000_000;
 /// The most `READDIR` requests kept in flight for one folder.
 const READ_AHEAD: usize = 32;
 /// Symbolic links looked up at once.
 const LINKS_AT_ONCE: usize = 64;
+
+/// What a user may set of how files are carried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tuning {
+    /// The most bytes in one request (`chunk_size`), where that is less than the server's own limit.
+    pub chunk_size: Option<u32>,
+    /// The most reads in flight for one file (`concurrency`, `disable_concurrent_reads`).
+    pub reads: Option<usize>,
+    /// The most writes in flight for one file (`concurrency`, `disable_concurrent_writes`).
+    pub writes: Option<usize>,
+}
 
 /// A folder of an SFTP server as the root of a tree. Symbolic links in it are followed.
 pub struct Sftp {
     pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
+    tuning: Tuning,
     /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
     lists_dot: AtomicBool,
 }
@@ -30,8 +43,8 @@ pub struct Sftp {
 impl Sftp {
     /// A tree below `root`: absolute, or relative to the folder the server logs in to. `name` is for log lines, for
     /// example `sftp://user@host:22`. No connection is made yet.
-    pub fn new(pool: Arc<Pool>, root: &[u8], name: String) -> Self {
-        Self { pool, root: root.to_vec(), name, lists_dot: AtomicBool::new(false) }
+    pub fn new(pool: Arc<Pool>, root: &[u8], name: String, tuning: Tuning) -> Self {
+        Self { pool, root: root.to_vec(), name, tuning, lists_dot: AtomicBool::new(false) }
     }
 
     fn full(&self, path: &RelPath) -> Vec<u8> {
@@ -42,6 +55,11 @@ impl Sftp {
             (root, path) if root.ends_with(b"/") => [root, path].concat(),
             (root, path) => [root, b"/", path].concat(),
         }
+    }
+
+    fn file(&self, handle: Handle, path: Vec<u8>, access: Access, limit: u32) -> RemoteFile {
+        let chunk = self.tuning.chunk_size.map_or(limit, |chunk| chunk.min(limit));
+        RemoteFile::new(handle, path, access, chunk, self.tuning, Arc::clone(&self.pool))
     }
 
     async fn list_folder(&self, path: &[u8]) -> Result<Listing> {
@@ -175,32 +193,6 @@ async fn follow_links(client: &Client, folder: &[u8], mut entries: Vec<Entry>) -
     }
 }
 
-fn metadata_of(attributes: &Attributes) -> Metadata {
-    let file_type = match attributes.permissions.map(|mode| mode & 0o170_000) {
-        Some(0o100_000) => FileType::File,
-        Some(0o040_000) => FileType::Directory,
-        Some(0o120_000) => FileType::Symlink,
-        _ => FileType::Special,
-    };
-    Metadata {
-        file_type,
-        size: attributes.size.unwrap_or(0),
-        modified: attributes.times.map(|(_, modified)| i128::from(modified).saturating_mul(NANOSECONDS)),
-        mode: attributes.permissions.map(|mode| mode & 0o7777),
-    }
-}
-
-/// Seconds as the protocol has them: 32 bits without a sign, up to the year 2106.
-fn seconds(nanoseconds: i128) -> Result<u32> {
-    u32::try_from(nanoseconds.div_euclid(NANOSECONDS)).map_err(|_| {
-        Error::new(
-            Kind::OutOfRange,
-            "set time",
-            "SFTP carries times from 1970 to 2106 only, and this file's is outside",
-        )
-    })
-}
-
 impl Fs for Sftp {
     fn describe(&self) -> String {
         format!("{}/{}", self.name, crate::path::escape(&self.root))
@@ -232,7 +224,7 @@ impl Fs for Sftp {
             let path = self.full(path);
             let chunk = client.limits().await?.read;
             let handle = client.open(&path, Access::Read, &Attributes::default()).await?;
-            Ok(Box::new(RemoteFile { handle, path, chunk }) as Box<dyn ReadFile>)
+            Ok(Box::new(self.file(handle, path, Access::Read, chunk)) as Box<dyn ReadFile>)
         })
     }
 
@@ -243,7 +235,9 @@ impl Fs for Sftp {
             let chunk = client.limits().await?.write;
             let attributes = Attributes { permissions: Some(mode), ..Attributes::default() };
             match client.open(&path, Access::CreateNew, &attributes).await {
-                Ok(handle) => Ok(Box::new(RemoteFile { handle, path, chunk }) as Box<dyn WriteFile>),
+                Ok(handle) => {
+                    Ok(Box::new(self.file(handle, path, Access::Write, chunk)) as Box<dyn WriteFile>)
+                }
                 Err(error) => Err(self.explain(error, &path).await),
             }
         })
@@ -321,83 +315,4 @@ async fn replace_in_steps(client: &Client, from: &[u8], to: &[u8]) -> Result<()>
         });
     }
     client.remove(&aside).await
-}
-
-/// An open file on the server.
-struct RemoteFile {
-    handle: Handle,
-    path: Vec<u8>,
-    chunk: u32,
-}
-
-impl RemoteFile {
-    fn chunk(&self) -> usize {
-        usize::try_from(self.chunk).unwrap_or(usize::MAX)
-    }
-
-    async fn look_up(&self) -> Result<Metadata> {
-        let found = self.handle.stat().await.map_err(|error| error.on(&self.path))?;
-        Ok(metadata_of(&found))
-    }
-}
-
-impl ReadFile for RemoteFile {
-    fn metadata(&self) -> Task<'_, Metadata> {
-        Box::pin(self.look_up())
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
-        let length = u32::try_from(length).unwrap_or(u32::MAX).min(self.chunk);
-        Box::pin(async move { self.handle.read(offset, length).await.map_err(|error| error.on(&self.path)) })
-    }
-
-    fn chunk_size(&self) -> usize {
-        self.chunk()
-    }
-}
-
-impl WriteFile for RemoteFile {
-    fn metadata(&self) -> Task<'_, Metadata> {
-        Box::pin(self.look_up())
-    }
-
-    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
-        Box::pin(async move {
-            let mut replies = FuturesOrdered::new();
-            let mut offset = offset;
-            for piece in data.chunks(self.chunk()) {
-                replies.push_back(self.handle.write(offset, piece));
-                offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            }
-            // The requests hold copies; while they are in flight one is enough.
-            drop(data);
-            while let Some(written) = replies.next().await {
-                written.map_err(|error| error.on(&self.path))?;
-            }
-            Ok(())
-        })
-    }
-
-    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
-        Box::pin(async move {
-            let times = dates
-                .map(|dates| seconds(dates.modified))
-                .transpose()
-                .map_err(|error| error.on(&self.path))?;
-            let attributes = Attributes {
-                permissions: Some(mode),
-                times: times.map(|time| (time, time)),
-                ..Attributes::default()
-            };
-            self.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
-        })
-    }
-
-    fn close(&self) -> Task<'_, ()> {
-        Box::pin(async { self.handle.close().await.map_err(|error| error.on(&self.path)) })
-    }
-
-    fn chunk_size(&self) -> usize {
-        self.chunk()
-    }
 }

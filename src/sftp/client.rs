@@ -28,6 +28,8 @@ pub enum Access {
     Read,
     /// To write it; it must not exist yet.
     CreateNew,
+    /// To write it as well; somebody else has created it.
+    Write,
 }
 
 /// An open file or folder on the server, closed when dropped.
@@ -71,6 +73,11 @@ impl Client {
         Ok(Self(Arc::new(Session { link, stream, extensions, limits: OnceLock::new() })))
     }
 
+    /// Whether both run over one connection.
+    pub fn shares_connection_with(&self, other: &Self) -> bool {
+        self.0.link.is_same(&other.0.link)
+    }
+
     /// Whether requests can still be answered.
     pub fn is_alive(&self) -> bool {
         self.0.link.is_alive()
@@ -102,6 +109,7 @@ impl Client {
         let flags = match access {
             Access::Read => open::READ,
             Access::CreateNew => open::WRITE | open::CREAT | open::EXCL,
+            Access::Write => open::WRITE,
         };
         let packet = Packet::request(kind::OPEN).string(path).u32(flags).attributes(attributes);
         self.handle("open", path, packet).await

@@ -11,6 +11,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::budget::Budget;
 use super::copy_file::Copier;
+pub use super::copy_file::Streams;
 use super::folders::Folders;
 use super::march::{Failure, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
@@ -39,6 +40,8 @@ pub struct Copy {
     pub destination: Arc<dyn Fs>,
     /// Files under way at once on a connection, large and small.
     pub in_flight: usize,
+    /// How large a file is carried over more than one way.
+    pub streams: Streams,
     /// Large files copied at once.
     pub transfers: usize,
     /// Folders read at once.
@@ -61,7 +64,8 @@ impl Copy {
     /// # Errors
     /// What makes every further file pointless: nobody gets in, the source root cannot be read, or the run was stopped.
     pub async fn run(&self) -> Result<()> {
-        let copier = Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), self.umask);
+        let copier =
+            Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), self.umask, self.streams);
         let result = self.cancel.or_stop(self.carry_out(&copier)).await;
         if result.is_err() {
             within(CLEAN_UP, copier.clean_up()).await;

@@ -5,40 +5,59 @@
 //! that step. A failure removes the partial.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use futures_util::future::{join, join4};
+use futures_util::future::{Either, join, join4, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::budget::Budget;
 use super::partial;
 use super::plan::CopyFile;
 use super::stats::ActiveTransfer;
+use super::window::Window;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Dates, Fs, Metadata, ReadFile, SMALL, WriteFile};
 use crate::path::RelPath;
 
-/// Chunks of one file on their way at once.
-const DEPTH: usize = 32;
 /// Bytes of file content held in memory at once, for all files together.
 const MEMORY: usize = 32 * 1024 * 1024;
 /// Nobody but the owner may read what is not complete.
 const PARTIAL_MODE: u32 = 0o600;
+
+/// When and over how many ways a large file is carried (`--multi-thread-cutoff`, `--multi-thread-streams`).
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// Files of this many bytes and more are large.
+    pub cutoff: u64,
+    /// Ways for one of them.
+    pub most: usize,
+}
+
+/// An open source, an open destination, and what is to go from one to the other.
+struct Passage<'a> {
+    reader: &'a dyn ReadFile,
+    writer: &'a dyn WriteFile,
+    size: u64,
+    chunk: usize,
+}
 
 /// Copies files from one tree to another.
 pub(crate) struct Copier {
     source: Arc<dyn Fs>,
     destination: Arc<dyn Fs>,
     umask: u32,
+    streams: Streams,
     memory: Budget,
     partials: Mutex<HashSet<RelPath>>,
 }
 
 impl Copier {
     /// `umask` holds the permission bits that new files do not get.
-    pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32) -> Self {
+    pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32, streams: Streams) -> Self {
         let memory = Budget::new(MEMORY);
-        Self { source, destination, umask, memory, partials: Mutex::default() }
+        Self { source, destination, umask, streams, memory, partials: Mutex::default() }
     }
 
     /// Copies one file whose folder exists.
@@ -83,7 +102,7 @@ impl Copier {
                 let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
                 (Some(data?), after?)
             } else {
-                self.pump(&*reader, &*writer, size, chunk, active).await?;
+                self.pump(Passage { reader: &*reader, writer: &*writer, size, chunk }, active).await?;
                 (None, reader.metadata().await?)
             };
         check_unchanged(&file.source, &read)?;
@@ -93,34 +112,47 @@ impl Copier {
         Ok(())
     }
 
-    /// Moves the content in chunks, many at once.
-    async fn pump(
-        &self,
-        reader: &dyn ReadFile,
-        writer: &dyn WriteFile,
-        size: u64,
-        chunk: usize,
-        active: &ActiveTransfer,
-    ) -> Result<()> {
+    /// Moves the content in chunks, as many at once as the path holds, over more ways if the file is large.
+    async fn pump(&self, passage: Passage<'_>, active: &ActiveTransfer) -> Result<()> {
+        let Passage { reader, writer, size, .. } = passage;
+        let widening = async {
+            if size >= self.streams.cutoff && self.streams.most > 1 {
+                join(reader.widen(self.streams.most), writer.widen(self.streams.most)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        match select(pin!(self.move_chunks(&passage, active)), pin!(widening)).await {
+            Either::Left((moved, _)) => moved?,
+            Either::Right(((), _)) => {}
+        }
+        writer.settle().await
+    }
+
+    async fn move_chunks(&self, passage: &Passage<'_>, active: &ActiveTransfer) -> Result<()> {
+        let Passage { reader, writer, size, chunk } = *passage;
+        let depth = reader.depth().min(writer.depth()).max(1);
+        let mut window = Window::new();
         let mut offset = 0_u64;
         let mut moving = FuturesUnordered::new();
         loop {
-            while offset < size && moving.len() < DEPTH {
+            let most = (window.limit() / chunk.max(1)).clamp(1, depth);
+            while offset < size && moving.len() < most {
                 let length =
                     usize::try_from(size.saturating_sub(offset)).map_or(chunk, |left| left.min(chunk));
                 let start = offset;
+                let departure = window.departure(Instant::now());
                 moving.push(async move {
                     let _memory = self.memory.take(length).await;
                     let data = read_exactly(reader, start, length, size).await?;
                     writer.write_at(start, data).await?;
-                    Ok(u64::try_from(length).unwrap_or(u64::MAX))
+                    Ok((departure, u64::try_from(length).unwrap_or(u64::MAX)))
                 });
                 offset = offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
             }
-            match moving.next().await {
-                Some(moved) => active.advance(moved?),
-                None => return Ok(()),
-            }
+            let Some(moved) = moving.next().await else { return Ok(()) };
+            let (departure, length) = moved?;
+            window.arrival(departure, length, Instant::now());
+            active.advance(length);
         }
     }
 

@@ -10,6 +10,7 @@ mod partial;
 pub mod plan;
 mod speed;
 pub mod stats;
+mod window;
 
 pub use copy::Copy;
 pub use march::March;

@@ -53,6 +53,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 only,
                 destination,
                 in_flight: IN_FLIGHT,
+                streams: ctx.settings.streams,
                 transfers: ctx.settings.transfers,
                 checkers: ctx.settings.checkers,
                 empty_dirs: args.create_empty_src_dirs,

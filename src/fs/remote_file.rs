@@ -1,0 +1,186 @@
+//! An open file on an SFTP server, reached over one or more ways at once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
+
+use super::attributes::{metadata_of, seconds};
+use super::contract::{Dates, Metadata, ReadFile, Task, WideningTask, WriteFile};
+use super::sftp::Tuning;
+use crate::error::Result;
+use crate::sftp::{Access, Attributes, Handle, Pool};
+
+/// A file and the handles on it. The first one is the file's own; chunks go over whichever has the least to do.
+pub(super) struct RemoteFile {
+    path: Vec<u8>,
+    access: Access,
+    chunk: u32,
+    tuning: Tuning,
+    pool: Arc<Pool>,
+    own: Arc<Way>,
+    further: Mutex<Vec<Arc<Way>>>,
+}
+
+/// One handle, and how many bytes are on their way over it.
+struct Way {
+    handle: Handle,
+    load: AtomicUsize,
+}
+
+/// Bytes on their way, for as long as this lives.
+struct Load {
+    way: Arc<Way>,
+    bytes: usize,
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.way.load.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Way {
+    fn new(handle: Handle) -> Arc<Self> {
+        Arc::new(Self { handle, load: AtomicUsize::new(0) })
+    }
+}
+
+impl RemoteFile {
+    pub(super) fn new(
+        handle: Handle,
+        path: Vec<u8>,
+        access: Access,
+        chunk: u32,
+        tuning: Tuning,
+        pool: Arc<Pool>,
+    ) -> Self {
+        Self { path, access, chunk, tuning, pool, own: Way::new(handle), further: Mutex::default() }
+    }
+
+    fn chunk(&self) -> usize {
+        usize::try_from(self.chunk).unwrap_or(usize::MAX)
+    }
+
+    /// The way with the least to do, and the load that this adds to it.
+    fn least_loaded(&self, bytes: usize) -> Load {
+        let further = self.further();
+        let ways = std::iter::once(&self.own).chain(further.iter());
+        let way = ways.min_by_key(|way| way.load.load(Ordering::Relaxed)).unwrap_or(&self.own);
+        way.load.fetch_add(bytes, Ordering::Relaxed);
+        Load { way: Arc::clone(way), bytes }
+    }
+
+    fn further(&self) -> MutexGuard<'_, Vec<Arc<Way>>> {
+        self.further.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn look_up(&self) -> Result<Metadata> {
+        let found = self.own.handle.stat().await.map_err(|error| error.on(&self.path))?;
+        Ok(metadata_of(&found))
+    }
+
+    async fn open_further(&self, ways: usize) {
+        for client in self.pool.further_clients(ways.saturating_sub(1)).await {
+            match client.open(&self.path, self.access, &Attributes::default()).await {
+                Ok(handle) => self.further().push(Way::new(handle)),
+                Err(error) => log::debug!("{error}"),
+            }
+        }
+    }
+
+    /// Closes the further handles, so that what went over them is known to be written.
+    async fn close_further(&self) -> Result<()> {
+        let further = std::mem::take(&mut *self.further());
+        let mut closing: FuturesUnordered<_> = further.iter().map(|way| way.handle.close()).collect();
+        while let Some(closed) = closing.next().await {
+            closed?;
+        }
+        Ok(())
+    }
+}
+
+impl ReadFile for RemoteFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        Box::pin(self.look_up())
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
+        let length = u32::try_from(length).unwrap_or(u32::MAX).min(self.chunk);
+        Box::pin(async move {
+            let load = self.least_loaded(usize::try_from(length).unwrap_or(usize::MAX));
+            load.way.handle.read(offset, length).await.map_err(|error| error.on(&self.path))
+        })
+    }
+
+    fn chunk_size(&self) -> usize {
+        self.chunk()
+    }
+
+    fn depth(&self) -> usize {
+        self.tuning.reads.unwrap_or(usize::MAX)
+    }
+
+    fn widen(&self, ways: usize) -> WideningTask<'_> {
+        Box::pin(self.open_further(ways))
+    }
+}
+
+impl WriteFile for RemoteFile {
+    fn metadata(&self) -> Task<'_, Metadata> {
+        Box::pin(self.look_up())
+    }
+
+    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
+        Box::pin(async move {
+            let load = self.least_loaded(data.len());
+            let mut replies = FuturesOrdered::new();
+            let mut offset = offset;
+            for piece in data.chunks(self.chunk()) {
+                replies.push_back(load.way.handle.write(offset, piece));
+                offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            }
+            // The requests hold copies; while they are in flight one is enough.
+            drop(data);
+            while let Some(written) = replies.next().await {
+                written.map_err(|error| error.on(&self.path))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
+        Box::pin(async move {
+            let times = dates
+                .map(|dates| seconds(dates.modified))
+                .transpose()
+                .map_err(|error| error.on(&self.path))?;
+            let attributes = Attributes {
+                permissions: Some(mode),
+                times: times.map(|time| (time, time)),
+                ..Attributes::default()
+            };
+            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+        })
+    }
+
+    fn settle(&self) -> Task<'_, ()> {
+        Box::pin(async { self.close_further().await.map_err(|error| error.on(&self.path)) })
+    }
+
+    fn close(&self) -> Task<'_, ()> {
+        Box::pin(async { self.own.handle.close().await.map_err(|error| error.on(&self.path)) })
+    }
+
+    fn chunk_size(&self) -> usize {
+        self.chunk()
+    }
+
+    fn depth(&self) -> usize {
+        self.tuning.writes.unwrap_or(usize::MAX)
+    }
+
+    fn widen(&self, ways: usize) -> WideningTask<'_> {
+        Box::pin(self.open_further(ways))
+    }
+}
