@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test lint demo
+.PHONY: help build install test lint demo bench
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,3 +29,7 @@ lint: ## check the format, the lints and the documentation
 demo: build ## log in with certificates on a real server and show it
 	@scripts/setup demo
 	scripts/demo "$${CARGO_TARGET_DIR:-target}/release/sclone"
+
+bench: ## measure against rclone, sftp and rsync (RCLONE=/path/to/rclone for another than Debian's)
+	@scripts/setup bench
+	cargo bench --locked
