@@ -72,7 +72,7 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         in_flight,
         streams: Streams { cutoff: u64::MAX, most: 1 },
         transfers: 4,
-        checkers: 8,
+        folders: 64,
         empty_dirs: false,
         dry_run: false,
         umask: 0o022,

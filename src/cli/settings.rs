@@ -21,6 +21,9 @@ use crate::units::Interval;
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Folders that one checker reads at once.
+const FOLDERS_PER_CHECKER: usize = 8;
+
 /// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -97,6 +100,11 @@ impl Settings {
 }
 
 impl Settings {
+    /// Folders read at once. They share connections, so that a checker is worth several of rclone's.
+    pub const fn folders_at_once(&self) -> usize {
+        self.checkers.saturating_mul(FOLDERS_PER_CHECKER)
+    }
+
     /// How listings show sizes.
     pub const fn size_style(&self) -> SizeStyle {
         if self.human_readable { SizeStyle::Human } else { SizeStyle::Bytes }

@@ -34,7 +34,7 @@ pub fn visit(
 ) -> Result<()> {
     let place = open(ctx, argument)?;
     let limits = Limits {
-        concurrency: ctx.settings.checkers,
+        concurrency: ctx.settings.folders_at_once(),
         max_depth: (depth == Depth::One).then_some(1),
         enter_destination_only: false,
     };

@@ -80,12 +80,19 @@ impl RemoteFile {
         Ok(metadata_of(&found))
     }
 
+    /// Opens the file over each further way as soon as that is there.
     async fn open_further(&self, ways: usize) {
-        for client in self.pool.further_clients(ways.saturating_sub(1)).await {
-            match client.open(&self.path, self.access, &Attributes::default()).await {
-                Ok(handle) => self.further().push(Way::new(handle)),
-                Err(error) => log::debug!("{error}"),
-            }
+        let opening: FuturesUnordered<_> =
+            (0..ways.saturating_sub(1)).map(|way| self.open_over(way)).collect();
+        opening.collect::<()>().await;
+    }
+
+    async fn open_over(&self, way: usize) {
+        // Whoever asked for the way has logged why it cannot be had.
+        let Ok(client) = self.pool.further(way).await else { return };
+        match client.open(&self.path, self.access, &Attributes::default()).await {
+            Ok(handle) => self.further().push(Way::new(handle)),
+            Err(error) => log::debug!("{error}"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
@@ -16,6 +16,10 @@ use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
 
 /// The most `READDIR` requests kept in flight for one folder.
 const READ_AHEAD: usize = 32;
+/// Folders up to this many are read by one server process: a login would take longer.
+const FEW_FOLDERS: usize = 64;
+/// Server processes that read folders when there are more.
+const LISTERS: usize = 4;
 /// Symbolic links looked up at once.
 const LINKS_AT_ONCE: usize = 64;
 
@@ -36,6 +40,8 @@ pub struct Sftp {
     root: Vec<u8>,
     name: String,
     tuning: Tuning,
+    /// How many folders were read or are being read.
+    listed: AtomicUsize,
     /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
     lists_dot: AtomicBool,
 }
@@ -44,7 +50,14 @@ impl Sftp {
     /// A tree below `root`: absolute, or relative to the folder the server logs in to. `name` is for log lines, for
     /// example `sftp://user@host:22`. No connection is made yet.
     pub fn new(pool: Arc<Pool>, root: &[u8], name: String, tuning: Tuning) -> Self {
-        Self { pool, root: root.to_vec(), name, tuning, lists_dot: AtomicBool::new(false) }
+        Self {
+            pool,
+            root: root.to_vec(),
+            name,
+            tuning,
+            listed: AtomicUsize::new(0),
+            lists_dot: AtomicBool::new(false),
+        }
     }
 
     fn full(&self, path: &RelPath) -> Vec<u8> {
@@ -63,13 +76,27 @@ impl Sftp {
     }
 
     async fn list_folder(&self, path: &[u8]) -> Result<Listing> {
-        let client = self.pool.client().await?;
+        let client = self.lister().await?;
         let handle = client.open_dir(path).await.map_err(missing_folder)?;
         let names = read_all(&handle).await.map_err(|error| error.on(path))?;
         drop(handle);
         self.check_complete(&client, path, &names).await?;
         let (entries, refused) = sort_out(names, path);
         Ok(Listing { entries: follow_links(&client, path, entries).await?, refused })
+    }
+
+    /// The client to read the next folder with: beyond a few folders several take turns, because reading a folder
+    /// keeps a server process busy.
+    async fn lister(&self) -> Result<Client> {
+        let number = self.listed.fetch_add(1, Ordering::Relaxed);
+        let further = match (number % LISTERS).checked_sub(1) {
+            Some(way) if number >= FEW_FOLDERS => self.pool.further(way).await.ok(),
+            _ => None,
+        };
+        match further {
+            Some(client) => Ok(client),
+            None => self.pool.client().await,
+        }
     }
 
     /// OpenSSH lists a folder that may be read but not searched as empty, without an error, and leaves out even `.`.

@@ -73,11 +73,6 @@ impl Client {
         Ok(Self(Arc::new(Session { link, stream, extensions, limits: OnceLock::new() })))
     }
 
-    /// Whether both run over one connection.
-    pub fn shares_connection_with(&self, other: &Self) -> bool {
-        self.0.link.is_same(&other.0.link)
-    }
-
     /// Whether requests can still be answered.
     pub fn is_alive(&self) -> bool {
         self.0.link.is_alive()

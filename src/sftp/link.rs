@@ -103,11 +103,6 @@ impl Link {
         receiver.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
-    /// Whether both are handles on one connection.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
     /// Whether requests can still be answered.
     pub(crate) fn is_alive(&self) -> bool {
         self.shared().lock().ended.is_none()

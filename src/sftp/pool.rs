@@ -2,9 +2,9 @@
 //!
 //! One connection carries everything until it is lost; then the next request dials again. A large transfer may ask for
 //! more ways: further channels on that connection, each with a window of its own, and further connections, each with a
-//! processor core of its own at both ends. They are added one at a time, and no more once the server refuses one.
+//! processor core of its own at both ends. A way that the server refuses is not asked for again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -30,8 +30,7 @@ pub struct Pool {
     timeout: Duration,
     most: usize,
     dial: Mutex<Option<Dial>>,
-    further: futures_util::lock::Mutex<Vec<Client>>,
-    is_exhausted: AtomicBool,
+    further: Mutex<HashMap<usize, Dial>>,
 }
 
 impl Pool {
@@ -44,8 +43,7 @@ impl Pool {
             timeout,
             most: most.unwrap_or_else(|| cores.clamp(1, USEFUL_CONNECTIONS)),
             dial: Mutex::new(None),
-            further: futures_util::lock::Mutex::new(Vec::new()),
-            is_exhausted: AtomicBool::new(false),
+            further: Mutex::default(),
         }
     }
 
@@ -54,7 +52,7 @@ impl Pool {
     /// # Errors
     /// What dialling or logging in says. A permanent refusal is given to all who ask, and never tried again.
     pub async fn client(&self) -> Result<Client> {
-        let dial = self.lock().get_or_insert_with(|| self.start_dial()).clone();
+        let dial = lock(&self.dial).get_or_insert_with(|| self.start_dial()).clone();
         match dial.clone().await {
             Ok(client) if client.is_alive() => Ok(client),
             Ok(_) => self.redial(&dial).await,
@@ -62,48 +60,55 @@ impl Pool {
         }
     }
 
-    /// Clients other than the one everybody uses, as many as can be had up to `count`. They may be in use by others too.
-    pub async fn further_clients(&self, count: usize) -> Vec<Client> {
-        let mut further = self.further.lock().await;
-        further.retain(Client::is_alive);
-        while further.len() < count && !self.is_exhausted.load(Ordering::Relaxed) {
-            match self.one_more(&further).await {
-                Ok(client) => further.push(client),
-                Err(error) => {
-                    log::debug!(
-                        "going on with {} ways to the server: {error}",
-                        further.len().saturating_add(1)
-                    );
-                    self.is_exhausted.store(true, Ordering::Relaxed);
-                }
+    /// A further way to the server, the `index`-th beside the client everybody uses; it may be in use by others too.
+    ///
+    /// # Errors
+    /// It cannot be had. It is not tried again before the connection it depends on was lost.
+    pub async fn further(&self, index: usize) -> Result<Client> {
+        let first = self.client().await?;
+        let way = self.way(index, &first);
+        match way.clone().await {
+            Ok(client) if client.is_alive() => Ok(client),
+            Ok(_) => {
+                self.forget(index, &way);
+                self.way(index, &first).await.map_err(|error| error.share())
+            }
+            Err(error) => {
+                log::debug!("going on without a further way to the server: {error}");
+                Err(error.share())
             }
         }
-        further.iter().take(count).cloned().collect()
     }
 
-    /// Connections first, then a further channel on the connection that has the fewest.
-    async fn one_more(&self, further: &[Client]) -> Result<Client> {
-        let first = self.client().await?;
-        let mut connections = vec![(&first, 1_usize)];
-        for client in further {
-            match connections.iter_mut().find(|(other, _)| other.shares_connection_with(client)) {
-                Some((_, channels)) => *channels = channels.saturating_add(1),
-                None => connections.push((client, 1)),
-            }
+    /// Every other way is a new connection while there may be more; the others are channels on those there are.
+    fn way(&self, index: usize, first: &Client) -> Dial {
+        if let Some(way) = lock(&self.further).get(&index) {
+            return way.clone();
         }
-        if connections.len() < self.most {
-            return self.start_dial().await.map_err(|error| error.share());
-        }
-        match connections.iter().min_by_key(|(_, channels)| *channels) {
-            Some((client, _)) => client.another().await,
-            None => first.another().await,
+        let number = index.div_ceil(2);
+        let way = if index % 2 == 1 && number < self.most {
+            self.start_dial()
+        } else {
+            let base = match number % self.most {
+                0 => std::future::ready(Ok(first.clone())).boxed().shared(),
+                connection => self.way(connection.saturating_mul(2).saturating_sub(1), first),
+            };
+            async move { base.await?.another().await.map_err(Arc::new) }.boxed().shared()
+        };
+        lock(&self.further).entry(index).or_insert(way).clone()
+    }
+
+    fn forget(&self, index: usize, way: &Dial) {
+        let mut further = lock(&self.further);
+        if further.get(&index).is_some_and(|current| current.ptr_eq(way)) {
+            further.remove(&index);
         }
     }
 
     /// Replaces a connection that is lost, once, whoever notices first.
     async fn redial(&self, lost: &Dial) -> Result<Client> {
         let dial = {
-            let mut current = self.lock();
+            let mut current = lock(&self.dial);
             match &*current {
                 Some(newer) if !newer.ptr_eq(lost) => newer.clone(),
                 _ => current.insert(self.start_dial()).clone(),
@@ -131,8 +136,8 @@ impl Pool {
         .boxed()
         .shared()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Option<Dial>> {
-        self.dial.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

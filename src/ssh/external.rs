@@ -6,6 +6,10 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::error::{Error, Kind, Result};
 
+/// Bytes that the pipes to and from the program hold: what an ordinary user may ask for.
+#[cfg(target_os = "linux")]
+const PIPE_SIZE: usize = 1024 * 1024;
+
 /// A running program that carries one SFTP stream on its standard input and output. It is killed when dropped.
 pub struct External {
     child: Child,
@@ -44,9 +48,23 @@ impl External {
         for descriptor in [input.as_fd(), output.as_fd(), stderr.as_fd()] {
             rustix::io::ioctl_fionbio(descriptor, true).map_err(|error| broken(error.into()))?;
         }
+        for pipe in [input.as_fd(), output.as_fd()] {
+            widen(pipe);
+        }
         Ok(Self { child, input, output, stderr })
     }
 }
+
+/// Lets a pipe hold more, so that the two programs take turns less often.
+#[cfg(target_os = "linux")]
+fn widen(pipe: BorrowedFd<'_>) {
+    if let Err(error) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_SIZE) {
+        log::debug!("a pipe keeps its size: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_pipe: BorrowedFd<'_>) {}
 
 impl super::Streams for External {
     fn count(&self) -> usize {

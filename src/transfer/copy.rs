@@ -22,7 +22,7 @@ use crate::fs::{Fs, Metadata};
 use crate::path::{Name, RelPath};
 
 /// Files under way at once, large and small, unless told otherwise.
-pub const IN_FLIGHT: usize = 128;
+pub const IN_FLIGHT: usize = 256;
 /// Files up to this many bytes are small: they take their turns on one connection beside all others.
 const SMALL: u64 = 256 * 1024;
 /// Tries for a file whose connection is lost.
@@ -45,7 +45,7 @@ pub struct Copy {
     /// Large files copied at once.
     pub transfers: usize,
     /// Folders read at once.
-    pub checkers: usize,
+    pub folders: usize,
     /// Whether to make folders that no file goes into.
     pub empty_dirs: bool,
     /// Whether to say what would be done instead of doing it.
@@ -86,7 +86,7 @@ impl Copy {
         if let Some(name) = &self.only {
             return stream::once(self.plan_one(name)).boxed();
         }
-        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), self.checkers);
+        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), self.folders);
         stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed()
     }
 

@@ -14,6 +14,9 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, FileType, Fs, Listing, Metadata};
 use crate::path::{Name, RelPath};
 
+/// Entries of folders read ahead that may be held at once.
+const ENTRIES_AHEAD: usize = 50_000;
+
 /// Which of the two trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -103,6 +106,8 @@ pub struct March {
     reading: FuturesUnordered<BoxFuture<'static, (RelPath, Folder)>>,
     asked: HashSet<RelPath>,
     read: HashMap<RelPath, Folder>,
+    /// Entries of the largest folder so far.
+    largest: usize,
 }
 
 struct Frame {
@@ -157,6 +162,7 @@ impl March {
             reading: FuturesUnordered::new(),
             asked: HashSet::new(),
             read: HashMap::new(),
+            largest: 0,
         }
     }
 
@@ -211,7 +217,10 @@ impl March {
                 break folder;
             }
             match self.reading.next().await {
-                Some((path, folder)) => drop(self.read.insert(path, folder)),
+                Some((path, folder)) => {
+                    self.largest = self.largest.max(folder.len());
+                    self.read.insert(path, folder);
+                }
                 None => return,
             }
         };
@@ -259,9 +268,12 @@ impl March {
         self.frames.push(Frame { path, steps, ahead: VecDeque::new(), real: None });
     }
 
-    /// Keeps the allowed number of folders being read, nearest first. Links wait until the walk comes to them.
+    /// Keeps the allowed number of folders being read, nearest first. Links wait until the walk comes to them. Where
+    /// folders are large only a few are read ahead, so that what is held stays bounded.
     fn read_ahead(&mut self) {
-        while self.asked.len() < self.limits.concurrency {
+        while self.asked.len() < self.limits.concurrency
+            && self.asked.len().saturating_mul(self.largest) <= ENTRIES_AHEAD
+        {
             let Some(visit) = self.frames.iter_mut().rev().find_map(|frame| frame.ahead.pop_front()) else {
                 return;
             };
@@ -287,6 +299,16 @@ impl March {
             };
             (path, folder)
         }));
+    }
+}
+
+impl Folder {
+    fn len(&self) -> usize {
+        let entries = |side: &Option<Result<Listing>>| match side {
+            Some(Ok(listing)) => listing.entries.len(),
+            _ => 0,
+        };
+        entries(&self.source).saturating_add(entries(&self.destination))
     }
 }
 

@@ -56,8 +56,8 @@ pub struct Plan {
 
 impl Plan {
     /// Plans a copy of everything below the root of `source`.
-    pub fn copy(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, checkers: usize) -> Self {
-        let limits = Limits { concurrency: checkers, max_depth: None, enter_destination_only: false };
+    pub fn copy(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, folders: usize) -> Self {
+        let limits = Limits { concurrency: folders, max_depth: None, enter_destination_only: false };
         let window = window(&*source, &*destination);
         Self { march: March::of_both(source, destination, limits), window }
     }

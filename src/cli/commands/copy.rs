@@ -55,7 +55,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 in_flight: IN_FLIGHT,
                 streams: ctx.settings.streams,
                 transfers: ctx.settings.transfers,
-                checkers: ctx.settings.checkers,
+                folders: ctx.settings.folders_at_once(),
                 empty_dirs: args.create_empty_src_dirs,
                 dry_run: ctx.settings.dry_run,
                 umask: ctx.umask,
