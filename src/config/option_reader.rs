@@ -133,7 +133,7 @@ fn means_the_same(kind: OptionKind, a: &str, b: &str) -> bool {
         OptionKind::Bool => same(value::boolean, a, b),
         OptionKind::Integer => same(value::count, a, b),
         OptionKind::Size => same(value::size, a, b),
-        OptionKind::Duration => same(value::duration, a, b),
+        OptionKind::Duration => same(value::interval, a, b),
         _ => a == b,
     }
 }

@@ -36,7 +36,7 @@ pub enum OptionKind {
     Integer,
     /// A size in rclone's grammar; a bare number counts KiB.
     Size,
-    /// A duration in rclone's grammar; a bare number counts seconds.
+    /// A duration in rclone's grammar; a bare number counts seconds, `off` is none.
     Duration,
     /// Items separated by commas, `"quoted"` where an item holds one.
     CommaList,
