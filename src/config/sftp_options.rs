@@ -213,7 +213,10 @@ impl SftpOptions {
             copy_is_hardlink: given.flag("copy_is_hardlink")?,
             description: given.string("description")?,
             cert_command: given.list("cert_command", ' ')?,
-            cert_renew_before: given.parse("cert_renew_before", value::interval)?.duration().unwrap_or_default(),
+            cert_renew_before: given
+                .parse("cert_renew_before", value::interval)?
+                .duration()
+                .unwrap_or_default(),
             host_key_policy: given.policy("host_key_policy")?,
             ssh_config: given.path("ssh_config")?.filter(|path| path.as_os_str() != "none"),
             proxy_jump: given.optional("proxy_jump")?,

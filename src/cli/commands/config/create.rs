@@ -5,10 +5,8 @@ use super::show::show_remote;
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::config::nearest::nearest;
+use crate::config::remote_type::{RemoteType, TYPES};
 use crate::error::{Error, Kind, Result};
-
-/// The types of remote that can be made.
-const TYPES: [&str; 3] = ["alias", "local", "sftp"];
 
 /// Make a remote, in place of one of that name
 ///
@@ -16,7 +14,7 @@ const TYPES: [&str; 3] = ["alias", "local", "sftp"];
 ///
 /// Passwords are obscured, unless they are already. The remote is not connected to.
 ///
-/// Exit codes: 0 done, 2 anything else.
+/// Exit codes: 0 done, 1 the file cannot be read or saved, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -36,7 +34,7 @@ pub struct Args {
 /// # Errors
 /// The name, the type or an option is not acceptable, or the file cannot be changed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    if !TYPES.contains(&args.remote_type.as_str()) {
+    if RemoteType::find(&args.remote_type).is_none() {
         return Err(unknown_type(&args.remote_type));
     }
     let pairs = args.pairs.for_type(&args.remote_type)?;
@@ -52,8 +50,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
 fn unknown_type(remote_type: &str) -> Error {
     let error =
         Error::new(Kind::Usage, "create remote", format!("couldn't find backend for type \"{remote_type}\""));
-    match nearest(remote_type, TYPES) {
+    let names = TYPES.map(|known| known.name);
+    match nearest(remote_type, names) {
         Some(near) => error.advice(format!("did you mean {near}?")),
-        None => error.advice(format!("the types are {}", TYPES.join(", "))),
+        None => error.advice(format!("the types are {}", names.join(", "))),
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// Passwords are obscured, unless they are already. Everything else in the file stays as it is.
 ///
-/// Exit codes: 0 done, 2 anything else.
+/// Exit codes: 0 done, 1 the file cannot be read or saved, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -30,7 +30,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let store = config_store::edit(ctx, |document| {
         let remote_type = document.get(&args.name, "type").ok_or_else(|| {
-            Error::new(Kind::Config, "update remote", "couldn't find type field in config")
+            Error::new(Kind::Usage, "update remote", "couldn't find type field in config")
                 .on(&args.name)
                 .advice("`sclone listremotes` shows the remotes there are")
         })?;
