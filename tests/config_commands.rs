@@ -205,3 +205,44 @@ fn the_order_of_sources_is_flag_environment_argument_file_settings() {
         run.code(23).stderr_has(&[&format!("w: port from {place}"), &format!("127.0.0.1:{port}")]);
     }
 }
+
+/// A program asks the questions; `rclone config create --non-interactive --all` comes with the same states.
+#[test]
+fn a_program_may_ask_the_questions() {
+    let sandbox = sandbox("");
+    let step = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_slice(&sandbox.sclone([&["config"], arguments].concat()).run().code(0).stdout)
+            .unwrap()
+    };
+    let answer = |state: &str, result: &str| {
+        step(&["update", "n", "--continue", "--state", state, "--result", result])
+    };
+    let end = serde_json::json!({"State": "", "Option": null, "Error": "", "Result": ""});
+    assert_eq!(step(&["create", "n", "sftp", "--non-interactive"]), end);
+    let first = step(&["create", "n", "sftp", "host=h", "--non-interactive", "--all"]);
+    assert_eq!((&first["State"], &first["Option"]["Name"]), (&"*all-set,1,false".into(), &"user".into()));
+
+    let port = answer("*all-set,1,false", "me");
+    assert_eq!((&port["State"], &port["Option"]["Default"]), (&"*all-set,2,false".into(), &22.into()));
+    let again = answer("*all-set,2,false", "many");
+    assert_eq!((&again["State"], &again["Option"]["Name"]), (&port["State"], &"port".into()));
+    assert_eq!(again["Error"], "it is not a port number from 1 to 65535");
+    assert_eq!(answer("*all-set,2,false", "22")["Option"]["IsPassword"], true);
+    answer("*all-set,3,false", "potato");
+    assert!(
+        config(&sandbox).starts_with("[n]\ntype = sftp\nhost = h\nuser = me\npass = ")
+            && !config(&sandbox).contains("potato")
+    );
+
+    let last = answer("*all-set,43,false", "");
+    assert_eq!(
+        (&last["State"], &last["Option"]["Name"]),
+        (&"*all-advanced".into(), &"config_fs_advanced".into())
+    );
+    assert_eq!(answer("*all-advanced", "false"), end);
+    assert_eq!(answer("*all-advanced", "true")["Option"]["Name"], "known_hosts_file");
+    for state in ["*all-set,999,false", "*all-set,x,false", "bogus"] {
+        sandbox.sclone(["config", "update", "n", "--continue", "--state", state]).run().code(2);
+    }
+    sandbox.sclone(["config", "update", "n", "--all"]).run().code(2).stderr_has(&["--non-interactive"]);
+}

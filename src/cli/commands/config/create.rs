@@ -1,7 +1,9 @@
 //! `sclone config create`
 
+use super::dialogue::{self, Dialogue};
 use super::pairs::Pairs;
 use super::show::show_remote;
+use super::update;
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::config::nearest::nearest;
@@ -27,6 +29,9 @@ pub struct Args {
 
     #[command(flatten)]
     pairs: Pairs,
+
+    #[command(flatten)]
+    dialogue: Dialogue,
 }
 
 /// Makes the remote and shows it.
@@ -38,13 +43,24 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         return Err(unknown_type(&args.remote_type));
     }
     let pairs = args.pairs.for_type(&args.remote_type)?;
+    if args.dialogue.is_answer() {
+        return update::change(ctx, &args.name, &args.pairs, &args.dialogue);
+    }
+    let mut step = None;
     let store = config_store::edit(ctx, |document| {
         document.remove_section(&args.name);
         document.add_section(&args.name)?;
         document.set(&args.name, "type", &args.remote_type)?;
-        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))
+        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))?;
+        let given: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+        step = Some(args.dialogue.step(ctx, document, &args.name, &given)?);
+        Ok(())
     })?;
-    if args.pairs.no_output { Ok(()) } else { show_remote(ctx, store.document(), &args.name) }
+    match step.filter(|_| args.dialogue.is_wanted()) {
+        Some(step) => dialogue::write(ctx, &step),
+        None if args.pairs.no_output => Ok(()),
+        None => show_remote(ctx, store.document(), &args.name),
+    }
 }
 
 fn unknown_type(remote_type: &str) -> Error {

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+mod dialogue;
 pub mod dump;
 pub mod edit;
 pub mod encryption;

@@ -63,6 +63,21 @@ impl Question {
             kind: type_name(option.kind),
         }
     }
+
+    /// Asks whether advanced options are to be asked for too.
+    pub(super) fn advanced() -> Self {
+        let option = OptionSpec {
+            name: "config_fs_advanced",
+            help: "Edit advanced config?",
+            default: "false",
+            kind: OptionKind::Bool,
+            sensitive: false,
+            advanced: false,
+            required: false,
+        };
+        let examples = vec![Example { value: "true", help: "Yes" }, Example { value: "false", help: "No" }];
+        Self { examples, exclusive: true, ..Self::of(&option, None, "") }
+    }
 }
 
 fn type_name(kind: OptionKind) -> &'static str {
