@@ -246,3 +246,30 @@ fn a_program_may_ask_the_questions() {
     }
     sandbox.sclone(["config", "update", "n", "--all"]).run().code(2).stderr_has(&["--non-interactive"]);
 }
+
+#[test]
+fn aliases_nest_take_sub_paths_and_never_loop() {
+    let sandbox = sandbox(
+        "[disk]\ntype = local\n[base]\ntype = alias\nremote = disk:tree\n[deep]\ntype = alias\nremote = base:one/\n\
+         [ring]\ntype = alias\nremote = gnir:x\n[gnir]\ntype = alias\nremote = ring:\n[empty]\ntype = alias\n",
+    );
+    std::fs::create_dir_all(sandbox.path("tree/one/two")).unwrap();
+    sandbox.write("tree/one/two/file", "12345");
+    let line = "        5 ";
+    for (argument, path) in [
+        ("base:", "one/two/file"),
+        ("base:one", "two/file"),
+        ("deep:", "two/file"),
+        ("deep:two", "file"),
+        ("deep:../../two", "file"),
+        ("deep:two/file", "file"),
+        (":alias,remote='deep:two':", "file"),
+        ("disk:tree/one", "two/file"),
+    ] {
+        sandbox.sclone(["ls", argument]).run().code(0).stdout(format!("{line}{path}\n"));
+    }
+    for name in ["ring:", "gnir:a/b"] {
+        sandbox.sclone(["ls", name]).run().code(1).stderr_has(&["it leads back to itself", "->"]);
+    }
+    sandbox.sclone(["ls", "empty:"]).run().code(1).stderr_has(&["it can't point to an empty remote"]);
+}
