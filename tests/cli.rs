@@ -83,7 +83,7 @@ fn usage_errors_go_to_stderr_with_code_2() {
         (&["ls", "--stats=soon", "a"], "not a duration"),
         (&["ls", "--dry-run=maybe", "a"], "'maybe' for '--dry-run"),
         (&["ls", "--log-level=LOUD", "a"], "possible values: ERROR, NOTICE, INFO, DEBUG, OFF"),
-        (&["config"], "Usage: sclone config"),
+        (&["config"], "there is nobody to ask"),
         (&["config", "create", "a"], "<TYPE>"),
     ] {
         let ran = home.run(arguments);
@@ -104,6 +104,15 @@ fn help_and_versions_go_to_stdout() {
         &["config", "create"],
         &["config", "update"],
         &["config", "delete"],
+        &["config", "edit"],
+        &["config", "unset"],
+        &["config", "password"],
+        &["config", "string"],
+        &["config", "providers"],
+        &["config", "encryption"],
+        &["config", "encryption", "set"],
+        &["config", "encryption", "remove"],
+        &["config", "encryption", "check"],
         &["config", "show"],
         &["config", "redacted"],
         &["config", "dump"],
@@ -395,7 +404,9 @@ fn the_place_of_the_file_is_told_and_made() {
     assert_eq!(home.run(&["config", "file"]).out, format!("Configuration file is stored at:\n{path}\n"));
     assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(home.run(&["config", "file", "--config="]).out, "Configuration is in memory only\n");
-    assert!(home.run(&["config", "paths"]).out.starts_with(&format!("Config file: {path}\nCache dir:   ")));
+    let paths = home.run(&["config", "paths"]).out;
+    assert!(paths.starts_with(&format!("Config file: {path}\nCache dir:   ")), "{paths}");
+    assert!(paths.ends_with("/.config/sclone/settings.toml\n"), "{paths}");
 }
 
 /// Waits until the process has its handlers for SIGHUP, SIGINT and SIGTERM.

@@ -15,6 +15,7 @@ use crate::support::tree::Tree;
 
 const EXAMPLE: &str = include_str!("../rclone.conf.example");
 const README: &str = include_str!("../README.md");
+const SETTINGS: &str = include_str!("../docs/settings.md");
 
 /// Options of the example, commented out or not: the value, and the comment above.
 fn example_options() -> BTreeMap<&'static str, (&'static str, &'static str)> {
@@ -74,6 +75,23 @@ fn the_example_reads_as_it_stands_and_with_everything_in_use() {
     };
     assert_eq!(keys(EXAMPLE), 4);
     assert_eq!(keys(&EXAMPLE.lines().map(in_use).collect::<Vec<_>>().join("\n")), OPTIONS.len() + 1);
+}
+
+#[test]
+fn the_example_of_the_settings_is_taken_and_counts() {
+    let sandbox = Sandbox::new();
+    let example = SETTINGS.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    fs::create_dir_all(sandbox.path("home/.config/sclone")).unwrap();
+    sandbox.write("home/.config/sclone/settings.toml", example);
+    fs::write(sandbox.config_path(), "[b]\ntype = sftp\nhost = h\n[a]\ntype = local\n").unwrap();
+    sandbox.sclone(["listremotes"]).run().code(0).stdout("a: local \nb: sftp  \n");
+    let string = sandbox.sclone(["config", "string", "b:"]).run();
+    string.code(0).stdout(":sftp,concurrency=128,host=h,host_key_policy=strict:\n");
+    let verbose = sandbox.sclone(["copy", "a:nosuch", "x", "-vv"]).run();
+    verbose.stderr_has(&["Setting --transfers from settings.toml", "Setting --log-level from settings.toml"]);
+    sandbox.write("home/.config/sclone/settings.toml", example.replace("concurrency", "concurency"));
+    let refused = sandbox.sclone(["listremotes"]).run();
+    refused.code(1).stderr_has(&["line 8: unknown key sftp-concurency", "did you mean sftp-concurrency?"]);
 }
 
 /// The commands of the README's `console` blocks, each with the output shown below it.

@@ -13,6 +13,8 @@ mod support;
 
 mod bad_input;
 mod cli;
+mod config_commands;
+mod config_menu;
 mod copying;
 mod copying_faults;
 mod dialling;

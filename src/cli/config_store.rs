@@ -6,7 +6,7 @@ use crate::config::location::Location;
 use crate::config::password::PasswordSources;
 use crate::config::sources::Sources;
 use crate::config::store::Store;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
 /// Where the configuration file is, or would be.
 pub fn locate(ctx: &Ctx) -> Location {
@@ -18,13 +18,17 @@ pub fn locate(ctx: &Ctx) -> Location {
 /// # Errors
 /// The file cannot be read, understood or decrypted.
 pub fn open(ctx: &Ctx) -> Result<Store> {
+    Store::load(locate(ctx), &passwords(ctx))
+}
+
+/// Where the password of the configuration file comes from.
+pub fn passwords(ctx: &Ctx) -> PasswordSources<'_> {
     let environment = &ctx.settings.environment;
-    let passwords = PasswordSources {
+    PasswordSources {
         command: ctx.settings.password_command.as_deref(),
         variable: environment.text("SCLONE_CONFIG_PASS").or_else(|| environment.text("RCLONE_CONFIG_PASS")),
         questions: ctx.questions.as_ref(),
-    };
-    Store::load(locate(ctx), &passwords)
+    }
 }
 
 /// Everything that options of remotes come from.
@@ -41,15 +45,29 @@ pub fn sources<'a>(ctx: &'a Ctx, store: &'a Store) -> Sources<'a> {
 /// Changes the configuration and saves it; under `--dry-run` it is changed in memory only.
 ///
 /// # Errors
-/// What `change` returns, or why the file could not be read or saved.
+/// What `change` returns, as wrong usage, or why the file could not be read or saved.
 pub fn edit(ctx: &Ctx, change: impl FnOnce(&mut Document) -> Result<()>) -> Result<Store> {
     let mut store = open(ctx)?;
+    edit_open(ctx, &mut store, change)?;
+    Ok(store)
+}
+
+/// As [`edit`], for a configuration that is open.
+///
+/// # Errors
+/// As [`edit`].
+pub fn edit_open(
+    ctx: &Ctx,
+    store: &mut Store,
+    change: impl FnOnce(&mut Document) -> Result<()>,
+) -> Result<()> {
+    let change = |document: &mut Document| change(document).map_err(|error| error.with_kind(Kind::Usage));
     if !ctx.settings.dry_run {
-        store.edit(change)?;
-        return Ok(store);
+        return store.edit(change);
     }
     let mut document = store.document().clone();
     change(&mut document)?;
     log::warn!("Skipped save of the configuration file as --dry-run is set");
-    Ok(Store::in_memory(document))
+    *store = store.preview(document);
+    Ok(())
 }

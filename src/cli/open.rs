@@ -1,6 +1,5 @@
 //! From an argument, `remote:path` or a local path, to the tree it names.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,6 @@ use super::config_store;
 use super::context::Ctx;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
-use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Tuning};
 use crate::path::{Name, RelPath};
@@ -72,13 +70,7 @@ impl Place {
 /// The argument cannot be read, the remote is not known, or one of its options is wrong.
 pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     let store = config_store::open(ctx)?;
-    let sources = Sources {
-        store: &store,
-        environment: &ctx.settings.environment,
-        flags: &ctx.settings.backend_flags,
-        defaults: &BTreeMap::new(),
-    };
-    match resolve(argument.as_bytes(), &sources)? {
+    match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
         Resolved::Local { path } => Ok(open_local(&path)),
         Resolved::Sftp { name, options, path } => {
             let tuning = tuning(&options);
@@ -115,7 +107,7 @@ fn tuning(options: &SftpOptions) -> Tuning {
     }
 }
 
-fn surroundings(ctx: &Ctx) -> Surroundings {
+pub(super) fn surroundings(ctx: &Ctx) -> Surroundings {
     let environment = &ctx.settings.environment;
     Surroundings {
         home: environment.home().cloned(),

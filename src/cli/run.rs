@@ -91,11 +91,7 @@ fn conclude(ctx: &Ctx, name: &str, done: Result<()>) -> ExitCode {
         (1, Some(error)) => log::error!("Failed to {name}: {error}"),
         (count, Some(last)) => log::error!("Failed to {name} with {count} errors: last error was: {last}"),
     }
-    match ExitCode::of_all(&errors.kinds) {
-        // What rclone's `config` commands end with, whatever is wrong.
-        ExitCode::Failure if name.starts_with("config ") => ExitCode::Usage,
-        code => code,
-    }
+    ExitCode::of_all(&errors.kinds)
 }
 
 /// The words that chose the command: `copy`, `config show`.

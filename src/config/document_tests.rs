@@ -197,4 +197,29 @@ proptest! {
             prop_assert_eq!(Document::parse(&document.to_bytes()).unwrap(), document);
         }
     }
+
+    #[test]
+    fn an_edit_changes_only_its_lines(bytes in odd_file(), value in "[^\r\n]*") {
+        if let Ok(before) = Document::parse(&bytes) {
+            let mut document = before.clone();
+            document.set("a", "k", &value).unwrap();
+            let (replaced, written) = changed_lines(&bytes, &document.to_bytes());
+            // A line of its own; in a new section also a blank line and the header.
+            let most = if before.has_section("a") { 1 } else { 3 };
+            prop_assert!(replaced <= 1 && written <= most, "{replaced} {written}");
+        }
+    }
+}
+
+/// How many lines of two files differ between what they begin and end with in common. Line ends do not count: a last
+/// line gets one when another follows.
+fn changed_lines(before: &[u8], after: &[u8]) -> (usize, usize) {
+    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        bytes.split_inclusive(|&byte| byte == b'\n').map(|line| line.trim_ascii_end().to_vec()).collect()
+    };
+    let (before, after) = (lines(before), lines(after));
+    let same = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+    let (before, after) = (&before[same..], &after[same..]);
+    let same = before.iter().rev().zip(after.iter().rev()).take_while(|(a, b)| a == b).count();
+    (before.len() - same, after.len() - same)
 }

@@ -22,6 +22,7 @@ pub mod option_table;
 pub mod option_value;
 pub mod password;
 pub mod remote;
+pub mod remote_type;
 pub mod resolve;
 #[cfg(test)]
 mod resolve_tests;

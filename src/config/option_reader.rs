@@ -118,23 +118,9 @@ impl<'a> OptionReader<'a> {
     pub(super) fn changed(&self) -> Vec<&'static str> {
         let differs = |option: &&OptionSpec| {
             let given = (self.lookup)(option.name).filter(|text| !text.is_empty());
-            given.is_some_and(|text| !means_the_same(option.kind, &text, option.default))
+            given.is_some_and(|text| !option.is_default(&text))
         };
         OPTIONS.iter().filter(differs).map(|option| option.name).collect()
-    }
-}
-
-/// Whether two texts of one kind say the same: `60s` is `1m`.
-fn means_the_same(kind: OptionKind, a: &str, b: &str) -> bool {
-    fn same<T: PartialEq>(parse: fn(&str) -> value::Parsed<T>, a: &str, b: &str) -> bool {
-        matches!((parse(a), parse(b)), (Ok(a), Ok(b)) if a == b)
-    }
-    match kind {
-        OptionKind::Bool => same(value::boolean, a, b),
-        OptionKind::Integer => same(value::count, a, b),
-        OptionKind::Size => same(value::size, a, b),
-        OptionKind::Duration => same(value::duration, a, b),
-        _ => a == b,
     }
 }
 

@@ -4,6 +4,8 @@
 //! Flags (`--sftp-key-file`), environment variables (`RCLONE_SFTP_KEY_FILE`), connection strings and the questions of
 //! `sclone config` are all made from this table.
 
+use super::option_value::{self as value, Parsed};
+
 /// One option of a remote: what it is called, what it means and which values it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionSpec {
@@ -19,6 +21,8 @@ pub struct OptionSpec {
     pub sensitive: bool,
     /// Whether the option is asked for only on request.
     pub advanced: bool,
+    /// Whether there is nothing to be done without a value.
+    pub required: bool,
 }
 
 /// The grammar of an option's value.
@@ -36,7 +40,7 @@ pub enum OptionKind {
     Integer,
     /// A size in rclone's grammar; a bare number counts KiB.
     Size,
-    /// A duration in rclone's grammar; a bare number counts seconds.
+    /// A duration in rclone's grammar; a bare number counts seconds, `off` is none.
     Duration,
     /// Items separated by commas, `"quoted"` where an item holds one.
     CommaList,
@@ -57,6 +61,39 @@ impl OptionSpec {
         matches!(self.kind, Password)
     }
 
+    /// Whether a text is a value of this option.
+    ///
+    /// # Errors
+    /// What is accepted instead, in a few words.
+    pub fn check(&self, text: &str) -> Parsed<()> {
+        match self.kind {
+            Bool => value::boolean(text).map(drop),
+            Integer if self.name == "port" => value::port(text).map(drop),
+            Integer => value::count(text).map(drop),
+            Size => value::size(text).map(drop),
+            Duration => value::interval(text).map(drop),
+            CommaList => value::list(text, ',').map(drop),
+            SpaceList => value::list(text, ' ').map(drop),
+            Choice(words) if !words.contains(&text) => Err("one of the words to choose from"),
+            _ if text.contains(['\n', '\r']) => Err("one line"),
+            Text | Path | Password | Choice(_) => Ok(()),
+        }
+    }
+
+    /// Whether a value says what is so without it: `60s` is `1m`.
+    pub fn is_default(&self, text: &str) -> bool {
+        fn same<T: PartialEq>(parse: fn(&str) -> Parsed<T>, a: &str, b: &str) -> bool {
+            matches!((parse(a), parse(b)), (Ok(a), Ok(b)) if a == b)
+        }
+        match self.kind {
+            Bool => same(value::boolean, text, self.default),
+            Integer => same(value::count, text, self.default),
+            Size => same(value::size, text, self.default),
+            Duration => same(value::interval, text, self.default),
+            _ => text == self.default,
+        }
+    }
+
     /// The command-line flag without its dashes: `sftp-key-file`.
     pub fn flag(&self) -> String {
         format!("sftp-{}", self.name.replace('_', "-"))
@@ -64,6 +101,11 @@ impl OptionSpec {
 
     const fn advanced(mut self) -> Self {
         self.advanced = true;
+        self
+    }
+
+    const fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 
@@ -79,7 +121,7 @@ const fn option(
     default: &'static str,
     help: &'static str,
 ) -> OptionSpec {
-    OptionSpec { name, help, default, kind, sensitive: false, advanced: false }
+    OptionSpec { name, help, default, kind, sensitive: false, advanced: false, required: false }
 }
 
 use OptionKind::{Bool, Choice, CommaList, Duration, Integer, Password, Path, Size, SpaceList, Text};
@@ -87,7 +129,7 @@ use OptionKind::{Bool, Choice, CommaList, Duration, Integer, Password, Path, Siz
 /// The options of type `sftp`, in the order a person is asked for them.
 pub const OPTIONS: &[OptionSpec] = &[
     // Where, and as whom.
-    option("host", Text, "", "Host to connect to: a name or an address").sensitive(),
+    option("host", Text, "", "Host to connect to: a name or an address").sensitive().required(),
     option("user", Text, "", "User to log in as; the name of the current user if empty").sensitive(),
     option("port", Integer, "22", "Port the server listens on"),
     // Logging in.
@@ -184,6 +226,16 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("proxy_command", Text, "", "Command whose input and output are the connection").advanced(),
 ];
 
+/// The options of type `alias`.
+pub(super) const ALIAS_OPTIONS: &[OptionSpec] = &[
+    option("remote", Text, "", "Remote or path to stand for: name:path, name: or /path").required(),
+    option("description", Text, "", "What this remote is for").advanced(),
+];
+
+/// The options of type `local`.
+pub(super) const LOCAL_OPTIONS: &[OptionSpec] =
+    &[option("description", Text, "", "What this remote is for").advanced()];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +246,7 @@ mod tests {
             assert!(OPTIONS[..index].iter().all(|other| other.name != option.name), "{}", option.name);
             assert!(option.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'));
             assert!(!option.help.is_empty() && !option.help.ends_with('.'), "{}", option.name);
+            assert!(option.default.is_empty() || option.check(option.default).is_ok(), "{}", option.name);
         }
     }
 }

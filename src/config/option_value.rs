@@ -2,7 +2,7 @@
 //!
 //! Every function gives the value or, in a few words, what would have been accepted.
 
-use std::time::Duration;
+use crate::units::{ByteSize, Interval};
 
 /// A parsed value, or what is accepted instead.
 pub type Parsed<T> = Result<T, &'static str>;
@@ -26,73 +26,14 @@ pub fn port(text: &str) -> Parsed<u16> {
     text.trim().parse().ok().filter(|&port| port != 0).ok_or("a port number from 1 to 65535")
 }
 
-/// A size in bytes: a number with `B`, `K`, `M`, `G`, `T` (or `Ki`, `KiB` ...); without a suffix it counts KiB.
+/// A number of bytes in the grammar of [`ByteSize`]; `off` is none.
 pub fn size(text: &str) -> Parsed<u64> {
-    const ACCEPTED: &str = "a size such as 32Ki, 1M or 255k";
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase();
-    let shift = match unit.strip_suffix("ib").or_else(|| unit.strip_suffix('i')).unwrap_or(&unit) {
-        "b" => 0,
-        "" | "k" => 10,
-        "m" => 20,
-        "g" => 30,
-        "t" => 40,
-        _ => return Err(ACCEPTED),
-    };
-    let number: f64 = digits.parse().map_err(|_| ACCEPTED)?;
-    let bytes = number * f64::from(2_u8).powi(shift);
-    if !(0.0..9e15).contains(&bytes) {
-        return Err(ACCEPTED);
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be between 0 and 2^53"
-    )]
-    Ok(bytes as u64)
+    text.parse().ok().and_then(ByteSize::bytes).ok_or("a size such as 32Ki, 1M or 255k")
 }
 
-/// A duration: `1h30m`, `1.5d`, `2w`, or a bare number of seconds.
-pub fn duration(text: &str) -> Parsed<Duration> {
-    const ACCEPTED: &str = "a duration such as 30s, 5m or 1h30m";
-    let seconds = text.parse::<f64>().ok().or_else(|| days(text)).or_else(|| clock(text)).ok_or(ACCEPTED)?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| ACCEPTED)
-}
-
-/// Seconds in one number of days, weeks, months of 30 days or years of 365 days.
-fn days(text: &str) -> Option<f64> {
-    let unit = match text.chars().next_back()? {
-        'd' => 1.0,
-        'w' => 7.0,
-        'M' => 30.0,
-        'y' => 365.0,
-        _ => return None,
-    };
-    let (number, _) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    Some(number.parse::<f64>().ok()? * unit * 86400.0)
-}
-
-/// Seconds in a sequence of numbers with units, as Go writes durations.
-fn clock(text: &str) -> Option<f64> {
-    let mut rest = text;
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?)?;
-        let (unit, after) = after
-            .split_at_checked(after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len()))?;
-        let scale = match unit {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        seconds += number.parse::<f64>().ok()? * scale;
-        rest = after;
-    }
-    (!text.is_empty()).then_some(seconds)
+/// A length of time in the grammar of [`Interval`], or `off`.
+pub fn interval(text: &str) -> Parsed<Interval> {
+    text.parse().map_err(|_| "a duration such as 30s, 5m or 1h30m")
 }
 
 /// Items between `separator`s. An item in double quotes may hold separators, and `""` for a quote.
@@ -171,37 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn sizes_count_kib_without_a_suffix() {
-        for (text, bytes) in [
-            ("32Ki", 32768),
-            ("255k", 261_120),
-            ("1", 1024),
-            ("1.5M", 1_572_864),
-            ("12B", 12),
-            ("1GiB", 1 << 30),
-        ] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for bad in ["", "k", "-1", "1kb", "1x", "NaN", "1e300"] {
-            assert!(size(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn durations_are_gos_or_one_number_with_a_unit() {
-        for (text, millis) in [
-            ("5", 5000),
-            ("1m", 60_000),
-            ("1h30m", 5_400_000),
-            ("1.5s", 1500),
-            ("1d", 86_400_000),
-            ("20ms", 20),
-        ] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        for bad in ["", "1d2h", "-5s", "s", "5 m", "1h30"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
+    fn sizes_and_durations_are_those_of_the_flags() {
+        assert_eq!(size("32Ki"), Ok(32768));
+        assert_eq!(size("1"), Ok(1024));
+        assert!(size("off").is_err() && size("1kb").is_err());
+        assert_eq!(interval("1h30m").unwrap().to_string(), "1h30m0s");
+        assert_eq!(interval("off"), Ok(Interval::OFF));
+        assert!(interval("5 m").is_err());
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl PasswordSources<'_> {
     pub fn unlock(&self, path: &Path, bytes: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Secret)> {
         let named = |error: Error| error.on(path.as_os_str().as_encoded_bytes());
         if let Some(command) = self.command.filter(|command| !command.is_empty()) {
-            let password = run(command)?;
+            let password = run(command, Purpose::Open)?;
             let plain = crypt::decrypt(bytes, &password)
                 .map_err(|error| named(error).advice("the password came from --password-command"))?;
             return Ok((plain, Secret::new(password)));
@@ -45,6 +45,35 @@ impl PasswordSources<'_> {
             return Ok((plain, Secret::new(password.to_owned())));
         }
         self.ask(path, bytes).map_err(named)
+    }
+
+    /// The password that a file is to be encrypted with from now on: from the command, which finds
+    /// `RCLONE_PASSWORD_CHANGE=1` in its environment, else from a person, who types it twice.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] if no password is to be had.
+    pub fn choose(&self) -> Result<Secret> {
+        if let Some(command) = self.command.filter(|command| !command.is_empty()) {
+            return run(command, Purpose::Change).map(Secret::new);
+        }
+        let ask = |prompt: &str| {
+            let nobody = || {
+                let reason = "it needs one, and there is nobody to ask";
+                Error::new(Kind::Config, "choose a password", reason).advice("set --password-command")
+            };
+            self.questions.secret(prompt)?.ok_or_else(nobody)
+        };
+        for _ in 0..TRIES {
+            let password = ask("Enter NEW configuration password:\npassword: ")?;
+            if password.trim().is_empty() {
+                log::error!("A password cannot be blank");
+            } else if ask("Confirm NEW configuration password:\npassword: ")? == password {
+                return Ok(Secret::new(password));
+            } else {
+                log::error!("Passwords do not match!");
+            }
+        }
+        Err(Error::new(Kind::Config, "choose a password", "nothing usable was typed"))
     }
 
     fn ask(&self, path: &Path, bytes: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Secret)> {
@@ -69,14 +98,25 @@ impl PasswordSources<'_> {
     }
 }
 
+/// What a password is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To open the file.
+    Open,
+    /// To encrypt the file anew.
+    Change,
+}
+
 /// Runs a command and takes what it prints, without line breaks at the end, for the password.
-fn run(command: &str) -> Result<Zeroizing<String>> {
+fn run(command: &str, purpose: Purpose) -> Result<Zeroizing<String>> {
     let failed = |reason: String| Error::new(Kind::Config, "run --password-command", reason);
     let words =
         value::list(command, ' ').map_err(|accepted| failed(format!("its value is not {accepted}")))?;
     let (program, arguments) = words.split_first().ok_or_else(|| failed("it is empty".into()))?;
+    let change = (purpose == Purpose::Change).then_some(("RCLONE_PASSWORD_CHANGE", "1"));
     let output = Command::new(program)
         .args(arguments)
+        .envs(change)
         .stdin(Stdio::inherit())
         .stderr(Stdio::inherit())
         .output()
@@ -134,6 +174,20 @@ mod tests {
         let typist = |words: &[&'static str]| Typist(Mutex::new(words.iter().rev().copied().collect()));
         assert_eq!(unlock(None, None, &typist(&["wrong", "wrong", "right"])).unwrap(), "right");
         assert!(unlock(None, None, &typist(&["wrong", "wrong", "wrong", "right"])).is_err());
+    }
+
+    #[test]
+    fn a_new_password_is_typed_twice_or_told_by_the_command() {
+        let choose = |command, words: &[&'static str]| {
+            let questions = &Typist(Mutex::new(words.iter().rev().copied().collect()));
+            PasswordSources { command, variable: Some("old"), questions }.choose()
+        };
+        assert_eq!(choose(None, &["a", "b", " ", "new", "new"]).unwrap().expose(), "new");
+        assert!(
+            choose(None, &["a"]).is_err() && choose(None, &["a", "b", "c", "d", "e", "f", "g", "g"]).is_err()
+        );
+        assert_eq!(choose(Some("printenv RCLONE_PASSWORD_CHANGE"), &[]).unwrap().expose(), "1");
+        assert!(unlock(Some("printenv RCLONE_PASSWORD_CHANGE"), None, &Nobody).is_err());
     }
 
     #[test]

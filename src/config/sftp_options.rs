@@ -190,7 +190,10 @@ impl SftpOptions {
             use_fstat: given.flag("use_fstat")?,
             disable_concurrent_reads: given.flag("disable_concurrent_reads")?,
             disable_concurrent_writes: given.flag("disable_concurrent_writes")?,
-            idle_timeout: Some(given.parse("idle_timeout", value::duration)?).filter(|idle| !idle.is_zero()),
+            idle_timeout: given
+                .parse("idle_timeout", value::interval)?
+                .duration()
+                .filter(|idle| !idle.is_zero()),
             chunk_size: given
                 .parse("chunk_size", at_least_one(value::size, "a size of 1B or more, such as 32Ki"))?,
             concurrency: given
@@ -207,7 +210,10 @@ impl SftpOptions {
             copy_is_hardlink: given.flag("copy_is_hardlink")?,
             description: given.string("description")?,
             cert_command: given.list("cert_command", ' ')?,
-            cert_renew_before: given.parse("cert_renew_before", value::duration)?,
+            cert_renew_before: given
+                .parse("cert_renew_before", value::interval)?
+                .duration()
+                .unwrap_or_default(),
             host_key_policy: given.policy("host_key_policy")?,
             ssh_config: given.path("ssh_config")?.filter(|path| path.as_os_str() != "none"),
             proxy_jump: given.optional("proxy_jump")?,
@@ -301,7 +307,7 @@ mod tests {
             ("key_pem", r"-----BEGIN\nx"),
             ("known_hosts_file", "none"),
             ("ssh_config", "none"),
-            ("idle_timeout", "0"),
+            ("idle_timeout", "off"),
             ("md5sum_command", "md5 -r"),
             ("set_env", r#"A=b "C=d e""#),
             ("host_key_policy", "accept-new"),

@@ -62,6 +62,12 @@ impl Store {
         Self { location: Location::memory(), document, password: None }
     }
 
+    /// The same place with other content, as a change would leave it; nothing is written.
+    #[must_use]
+    pub fn preview(&self, document: Document) -> Self {
+        Self { location: self.location.clone(), document, password: None }
+    }
+
     /// What the file holds.
     pub fn document(&self) -> &Document {
         &self.document

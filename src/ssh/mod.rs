@@ -17,6 +17,7 @@ pub mod fault;
 pub mod host_certificate;
 pub mod host_key;
 pub mod judge;
+pub mod key_search;
 mod keyboard_interactive;
 pub mod known_hosts;
 pub mod login;

@@ -1,14 +1,14 @@
 //! `sclone config create`
 
+use super::dialogue::{self, Dialogue};
 use super::pairs::Pairs;
 use super::show::show_remote;
+use super::update;
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::config::nearest::nearest;
+use crate::config::remote_type::{RemoteType, TYPES};
 use crate::error::{Error, Kind, Result};
-
-/// The types of remote that can be made.
-const TYPES: [&str; 3] = ["alias", "local", "sftp"];
 
 /// Make a remote, in place of one of that name
 ///
@@ -16,7 +16,7 @@ const TYPES: [&str; 3] = ["alias", "local", "sftp"];
 ///
 /// Passwords are obscured, unless they are already. The remote is not connected to.
 ///
-/// Exit codes: 0 done, 2 anything else.
+/// Exit codes: 0 done, 1 the file cannot be read or saved, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -29,6 +29,9 @@ pub struct Args {
 
     #[command(flatten)]
     pairs: Pairs,
+
+    #[command(flatten)]
+    dialogue: Dialogue,
 }
 
 /// Makes the remote and shows it.
@@ -36,24 +39,36 @@ pub struct Args {
 /// # Errors
 /// The name, the type or an option is not acceptable, or the file cannot be changed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    if !TYPES.contains(&args.remote_type.as_str()) {
+    if RemoteType::find(&args.remote_type).is_none() {
         return Err(unknown_type(&args.remote_type));
     }
     let pairs = args.pairs.for_type(&args.remote_type)?;
+    if args.dialogue.is_answer() {
+        return update::change(ctx, &args.name, &args.pairs, &args.dialogue);
+    }
+    let mut step = None;
     let store = config_store::edit(ctx, |document| {
         document.remove_section(&args.name);
         document.add_section(&args.name)?;
         document.set(&args.name, "type", &args.remote_type)?;
-        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))
+        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))?;
+        let given: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+        step = Some(args.dialogue.step(ctx, document, &args.name, &given)?);
+        Ok(())
     })?;
-    if args.pairs.no_output { Ok(()) } else { show_remote(ctx, store.document(), &args.name) }
+    match step.filter(|_| args.dialogue.is_wanted()) {
+        Some(step) => dialogue::write(ctx, &step),
+        None if args.pairs.no_output => Ok(()),
+        None => show_remote(ctx, store.document(), &args.name),
+    }
 }
 
 fn unknown_type(remote_type: &str) -> Error {
     let error =
         Error::new(Kind::Usage, "create remote", format!("couldn't find backend for type \"{remote_type}\""));
-    match nearest(remote_type, TYPES) {
+    let names = TYPES.map(|known| known.name);
+    match nearest(remote_type, names) {
         Some(near) => error.advice(format!("did you mean {near}?")),
-        None => error.advice(format!("the types are {}", TYPES.join(", "))),
+        None => error.advice(format!("the types are {}", names.join(", "))),
     }
 }

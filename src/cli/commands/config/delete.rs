@@ -10,7 +10,7 @@ use crate::error::Result;
 ///
 /// A remote that is not there is no error.
 ///
-/// Exit codes: 0 it is not there any more, 2 anything else.
+/// Exit codes: 0 it is not there any more, 1 the file cannot be read or saved.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

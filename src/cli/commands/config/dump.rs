@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Serializer;
-use serde_json::ser::PrettyFormatter;
-
+use super::json::indented;
 use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::config::remote::Spec;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 /// Write all remotes as JSON
 ///
@@ -17,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// For programs: passwords are in it, obscured, and no line feed ends it.
 ///
-/// Exit codes: 0 written, 2 anything else.
+/// Exit codes: 0 written, 1 the file cannot be read.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args;
@@ -37,10 +34,5 @@ pub fn run(ctx: &Ctx, _args: &Args) -> Result<()> {
         Ok((spec.name, values))
     };
     let sections = document.sections().into_iter().map(section).collect::<Result<BTreeMap<_, _>>>()?;
-    let mut json = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(b"    "));
-    sections
-        .serialize(&mut serializer)
-        .map_err(|error| Error::new(Kind::Io, "write JSON", "it cannot be written").caused_by(error))?;
-    ctx.stdout.write(json)
+    ctx.stdout.write(indented(&sections, b"    ")?)
 }

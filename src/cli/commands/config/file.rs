@@ -8,7 +8,7 @@ use crate::error::Result;
 ///
 /// Example: `sclone config file`
 ///
-/// Exit codes: 0 shown, 2 anything else.
+/// Exit codes: 0 shown, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args;

@@ -30,7 +30,7 @@ pub(super) struct Pairs {
 impl Pairs {
     /// The options as they go into a section of this type.
     pub(super) fn for_type(&self, remote_type: &str) -> Result<Vec<(String, Zeroizing<String>)>> {
-        let pairs = split(&self.options)?;
+        let pairs = read_pairs(&self.options)?;
         pairs.into_iter().map(|(key, value)| self.treat(remote_type, key, value)).collect()
     }
 
@@ -61,7 +61,8 @@ fn warn_unknown(key: &str) {
     }
 }
 
-fn split(words: &[String]) -> Result<Vec<(String, String)>> {
+/// Reads `key value` and `key=value`.
+pub(super) fn read_pairs(words: &[String]) -> Result<Vec<(String, String)>> {
     let refuse = |reason| Err(Error::new(Kind::Usage, "read options", reason));
     let mut pairs = Vec::new();
     let mut words = words.iter();

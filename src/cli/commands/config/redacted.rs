@@ -12,7 +12,7 @@ use crate::error::Result;
 ///
 /// Secrets and what tells who logs in where are replaced by XXX.
 ///
-/// Exit codes: 0 shown, 2 anything else.
+/// Exit codes: 0 shown, 1 the file cannot be read.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

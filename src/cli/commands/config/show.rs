@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// Secrets are not shown. The whole file comes with its comments.
 ///
-/// Exit codes: 0 shown, 2 anything else.
+/// Exit codes: 0 shown, 1 the file cannot be read.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 ///
 /// A new file can be read by its owner only. One that exists is left as it is.
 ///
-/// Exit codes: 0 it exists, 2 anything else.
+/// Exit codes: 0 it exists, 1 it cannot be made.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args;

@@ -1,5 +1,6 @@
 //! `sclone config update`
 
+use super::dialogue::{self, Dialogue};
 use super::pairs::Pairs;
 use super::show::show_remote;
 use crate::cli::config_store;
@@ -12,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// Passwords are obscured, unless they are already. Everything else in the file stays as it is.
 ///
-/// Exit codes: 0 done, 2 anything else.
+/// Exit codes: 0 done, 1 the file cannot be read or saved, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -21,6 +22,9 @@ pub struct Args {
 
     #[command(flatten)]
     pairs: Pairs,
+
+    #[command(flatten)]
+    dialogue: Dialogue,
 }
 
 /// Changes the remote and shows it.
@@ -28,14 +32,27 @@ pub struct Args {
 /// # Errors
 /// There is no such remote, an option is not acceptable, or the file cannot be changed.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
+    change(ctx, &args.name, &args.pairs, &args.dialogue)
+}
+
+/// Changes the remote and shows it, or the next question about it.
+pub(super) fn change(ctx: &Ctx, name: &str, options: &Pairs, dialogue: &Dialogue) -> Result<()> {
+    let mut step = None;
     let store = config_store::edit(ctx, |document| {
-        let remote_type = document.get(&args.name, "type").ok_or_else(|| {
-            Error::new(Kind::Config, "update remote", "couldn't find type field in config")
-                .on(&args.name)
+        let remote_type = document.get(name, "type").ok_or_else(|| {
+            Error::new(Kind::Usage, "update remote", "couldn't find type field in config")
+                .on(name)
                 .advice("`sclone listremotes` shows the remotes there are")
         })?;
-        let pairs = args.pairs.for_type(&remote_type)?;
-        pairs.iter().try_for_each(|(key, value)| document.set(&args.name, key, value))
+        let pairs = options.for_type(&remote_type)?;
+        pairs.iter().try_for_each(|(key, value)| document.set(name, key, value))?;
+        let given: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+        step = Some(dialogue.step(ctx, document, name, &given)?);
+        Ok(())
     })?;
-    if args.pairs.no_output { Ok(()) } else { show_remote(ctx, store.document(), &args.name) }
+    match step.filter(|_| dialogue.is_wanted()) {
+        Some(step) => dialogue::write(ctx, &step),
+        None if options.no_output => Ok(()),
+        None => show_remote(ctx, store.document(), name),
+    }
 }

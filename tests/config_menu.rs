@@ -1,0 +1,223 @@
+//! `sclone config` at a terminal.
+
+use crate::support::ca::{Key, KeyType};
+use crate::support::sandbox::Sandbox;
+use crate::support::server::{Server, current_user};
+
+fn config(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.config_path()).unwrap()
+}
+
+/// A home whose `~/.ssh` holds a key with a valid certificate, another key with an expired one, and the server's key.
+fn home(server: &Server, authority: &Key) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("home/.ssh");
+    std::fs::create_dir(&folder).unwrap();
+    let (old, new) =
+        (Key::generate(&folder, "id_old", KeyType::Ed25519), Key::generate(&folder, "id_rsa", KeyType::Rsa));
+    authority.sign(&old).principals(&[&current_user()]).valid("20200101:20210101").write();
+    authority.sign(&new).principals(&[&current_user()]).write();
+    std::fs::copy(server.known_hosts(), folder.join("known_hosts")).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_remote_with_a_certificate_is_made_tested_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Key::generate(folder.path(), "ca", KeyType::Ed25519);
+    let server = Server::builder().cert_authority(&authority).start();
+    let sandbox = home(&server, &authority);
+    std::fs::write(sandbox.config_path(), "# mine\n[other]\ntype = s3\n").unwrap();
+    let port = format!("{}\n", server.port());
+    let screen = sandbox.sclone(["config"]).env("USER", current_user()).run_at_terminal(&[
+        ("other                s3", ""),
+        ("e/n/d/r/c/s/q> ", "n\n"),
+        ("Enter name for new remote.\r\nname> ", "other\n"),
+        ("Remote \"other\" already exists.", ""),
+        ("name> ", "web1\n"),
+        ("Storage> ", "sftp\n"),
+        ("Option host.", ""),
+        ("host> ", "\n"),
+        ("This value is required and it has no default.", ""),
+        ("host> ", "127.0.0.1\n"),
+        ("user> ", "\n"),
+        ("Press Enter for the default (22).", ""),
+        ("port> ", "many\n"),
+        ("Failed to parse \"many\": it is not a port number", ""),
+        ("port> ", &port),
+        ("Press Enter for the default (certificate).", ""),
+        ("login> ", "\n"),
+        ("expired for", ""),
+        ("(~/.ssh/id_old-cert.pub)", ""),
+        ("valid until", ""),
+        ("(~/.ssh/id_rsa-cert.pub)", ""),
+        ("pubkey_file> ", "\n"),
+        ("key_file> ", "\n"),
+        ("Edit advanced config?", ""),
+        ("y/n> ", "\n"),
+        ("[web1]\r\ntype = sftp\r\nhost = 127.0.0.1", ""),
+        ("Test the connection?", ""),
+        ("y/n> ", "\n"),
+        ("Logged in to sftp://", ""),
+        ("Keep this \"web1\" remote?", ""),
+        ("y/e/d> ", "y\n"),
+        ("web1                 sftp", ""),
+        ("e/n/d/r/c/s/q> ", "q\n"),
+    ]);
+    assert_eq!(screen.code, Some(0), "{}", screen.text);
+    let port = server.port();
+    assert_eq!(
+        config(&sandbox),
+        format!(
+            "# mine\n[other]\ntype = s3\n\n[web1]\ntype = sftp\nhost = 127.0.0.1\nport = {port}\n\
+             pubkey_file = ~/.ssh/id_rsa-cert.pub\nkey_file = ~/.ssh/id_rsa\n"
+        )
+    );
+    server.logged("RSA-CERT");
+    sandbox.sclone(["lsd", "web1:"]).env("USER", current_user()).run().code(0);
+}
+
+#[test]
+fn a_failed_test_is_explained_and_nothing_need_be_kept() {
+    let sandbox = Sandbox::new();
+    let screen = sandbox.sclone(["config", "edit"]).run_at_terminal(&[
+        ("No remotes found, make a new one?", ""),
+        ("n/s/q> ", "n\n"),
+        ("name> ", "a\n"),
+        ("Storage> ", "1\n"),
+        ("host> ", "127.0.0.1\n"),
+        ("user> ", "me\n"),
+        ("port> ", "1\n"),
+        ("login> ", "4\n"),
+        ("y/n> ", "y\n"),
+        ("Enter the password:\r\npassword: ", "hunter2\n"),
+        ("Confirm the password:\r\npassword: ", "hunter2\n"),
+        ("Edit advanced config?", ""),
+        ("y/n> ", "n\n"),
+        ("pass = *** ENCRYPTED ***", ""),
+        ("y/n> ", "y\n"),
+        ("The test failed: ", ""),
+        ("y/e/d> ", "d\n"),
+        ("n/s/q> ", "q\n"),
+    ]);
+    assert_eq!(screen.code, Some(0), "{}", screen.text);
+    assert!(
+        screen.text.contains("connection refused") && !screen.text.contains("hunter2"),
+        "{}",
+        screen.text
+    );
+    assert_eq!(config(&sandbox), "");
+}
+
+const FILE: &str = "# mine\n[a]\ntype=sftp\nhost : h\n# why\nport = 2222\npass = YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ\nodd = x\n\n[b]\ntype = local\n";
+
+#[test]
+fn remotes_are_edited_renamed_copied_and_deleted() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.config_path(), FILE).unwrap();
+    let screen = sandbox.sclone(["config"]).run_at_terminal(&[
+        ("q> ", "e\n"),
+        ("remote> ", "1\n"),
+        ("Editing existing \"a\" remote", ""),
+        ("default (h)", ""),
+        ("host> ", "new\n"),
+        ("user> ", "u\n"),
+        ("default (2222)", ""),
+        ("port> ", "\n"),
+        ("default (password)", ""),
+        ("login> ", "\n"),
+        ("k/y/n> ", "\n"),
+        ("y/n> ", "\n"),
+        ("Test the connection?", ""),
+        ("y/n> ", "n\n"),
+        ("y/e/d> ", "\n"),
+        ("q> ", "r\n"),
+        ("2 > b", ""),
+        ("remote> ", "b\n"),
+        ("Enter new name for \"b\" remote.", ""),
+        ("name> ", "bad/name\n"),
+        ("Can't use \"bad/name\"", ""),
+        ("name> ", "c\n"),
+        ("q> ", "c\n"),
+        ("remote> ", "a\n"),
+        ("Enter name for copy of \"a\" remote.", ""),
+        ("name> ", "a2\n"),
+        ("q> ", "x\n"),
+        ("This value must be one of the following characters: e, n, d, r, c, s, q.", ""),
+        ("q> ", "d\n"),
+        ("remote> ", "9\n"),
+        ("There is no such remote.", ""),
+        ("remote> ", "c\n"),
+        ("q> ", "q\n"),
+    ]);
+    assert_eq!(screen.code, Some(0), "{}", screen.text);
+    let pass = "pass = YWFhYWFhYWFhYWFhYWFhYXMaGgIlEQ\nodd = x\n";
+    assert_eq!(
+        config(&sandbox),
+        format!(
+            "# mine\n[a]\ntype=sftp\nhost : new\n# why\nport = 2222\n{pass}user = u\n\n\
+             [a2]\ntype = sftp\nhost = new\nport = 2222\n{pass}user = u\n"
+        )
+    );
+}
+
+#[test]
+fn ctrl_c_changes_nothing_wherever_it_comes() {
+    let answers = [
+        ("q> ", "n\n"),
+        ("name> ", "new\n"),
+        ("Storage> ", "sftp\n"),
+        ("host> ", "h\n"),
+        ("user> ", "\n"),
+        ("port> ", "\n"),
+        ("login> ", "password\n"),
+        ("y/n> ", "y\n"),
+        ("password: ", "x\n"),
+        ("password: ", "x\n"),
+        ("y/n> ", "\n"),
+        ("y/n> ", "n\n"),
+        ("y/e/d> ", "y\n"),
+    ];
+    for stop in 0..answers.len() {
+        let sandbox = Sandbox::new();
+        std::fs::write(sandbox.config_path(), FILE).unwrap();
+        let mut talk = answers[..=stop].to_vec();
+        talk[stop].1 = "\x03";
+        let screen = sandbox.sclone(["config"]).env("USER", "me").run_at_terminal(&talk);
+        assert_eq!(screen.code, Some(130), "after {:?}: {}", answers[stop].0, screen.text);
+        assert_eq!(config(&sandbox), FILE);
+    }
+}
+
+#[test]
+fn the_file_is_encrypted_from_the_menu() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.config_path(), FILE).unwrap();
+    let set = sandbox.sclone(["config"]).run_at_terminal(&[
+        ("q> ", "s\n"),
+        ("Your configuration is not encrypted.", ""),
+        ("a/q> ", "a\n"),
+        ("password: ", "pw\n"),
+        ("password: ", "pw\n"),
+        ("Password set", ""),
+        ("Your configuration is encrypted.", ""),
+        ("c/u/q> ", "q\n"),
+        ("q> ", "q\n"),
+    ]);
+    assert_eq!(set.code, Some(0), "{}", set.text);
+    assert!(config(&sandbox).contains("RCLONE_ENCRYPT_V0:"));
+    let removed = sandbox.sclone(["config"]).run_at_terminal(&[
+        ("Password of", "pw\n"),
+        ("q> ", "s\n"),
+        ("c/u/q> ", "u\n"),
+        ("a/q> ", "q\n"),
+        ("q> ", "q\n"),
+    ]);
+    assert_eq!((removed.code, config(&sandbox).as_str()), (Some(0), FILE), "{}", removed.text);
+}
+
+#[test]
+fn without_a_terminal_there_is_another_way() {
+    let outcome = Sandbox::new().sclone(["config"]).input("n\n").run();
+    outcome.code(2).stdout("").stderr_has(&["there is nobody to ask", "sclone config create"]);
+}
