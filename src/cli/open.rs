@@ -90,6 +90,20 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     }
 }
 
+/// What makes connections to the remote that `argument` names.
+///
+/// # Errors
+/// As [`open`]; [`Kind::Usage`] if the argument names no SFTP server.
+pub fn factory(ctx: &Ctx, argument: &OsStr) -> Result<Factory> {
+    let store = config_store::open(ctx)?;
+    match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
+        Resolved::Sftp { name, options, .. } => Factory::new(&name, *options, surroundings(ctx)),
+        Resolved::Local { .. } => Err(Error::new(Kind::Usage, "use remote", "it is no SFTP server")
+            .on(argument.as_bytes())
+            .advice("name a remote of type sftp, with a colon behind it")),
+    }
+}
+
 fn open_local(path: &Path) -> Place {
     place(path.as_os_str().as_bytes(), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };

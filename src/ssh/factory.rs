@@ -82,6 +82,11 @@ impl Factory {
         }
     }
 
+    /// How the user logs in.
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub mod judge;
 mod keyboard_interactive;
 pub mod known_hosts;
 pub mod login;
-mod moment;
+pub(crate) mod moment;
 mod openssh_key;
 mod pem;
 mod pem_key;
