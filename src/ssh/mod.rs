@@ -28,6 +28,8 @@ pub mod private_key;
 pub mod public_file;
 pub mod public_key;
 mod refusal;
+pub mod renewal;
+mod renewal_command;
 mod server_offer;
 pub mod session;
 pub mod signature;

@@ -2,6 +2,7 @@
 
 pub mod check;
 mod json;
+pub mod renew;
 pub mod show;
 mod subcommand;
 mod subject;

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{check, show};
+use super::{check, renew, show};
 use crate::cli::context::Ctx;
 use crate::error::Result;
 
@@ -24,6 +24,7 @@ pub struct Args {
 enum Action {
     Show(show::Args),
     Check(check::Args),
+    Renew(renew::Args),
 }
 
 /// Runs the subcommand.
@@ -34,5 +35,6 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     match &args.action {
         Action::Show(args) => show::run(ctx, args),
         Action::Check(args) => check::run(ctx, args),
+        Action::Renew(args) => renew::run(ctx, args),
     }
 }
