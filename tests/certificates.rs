@@ -96,6 +96,7 @@ fn json_has_every_field() {
 #[test]
 fn a_certificate_is_found_by_its_key_and_by_its_remote() {
     let user = User::new(KeyType::Rsa);
+    user.authority.sign(&user.key).principals(&[&current_user()]).valid("always:forever").write();
     let server = Server::builder().start();
     user.remote("a", &server);
     let key = user.key.path().to_str().unwrap();

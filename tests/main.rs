@@ -18,6 +18,7 @@ mod dialling;
 mod documents;
 mod host_keys;
 mod login;
+mod refusals;
 mod renewal;
 mod support_works;
 mod thread;

@@ -138,3 +138,19 @@ fn renewing_by_hand_needs_a_command_that_works() {
     user.sandbox.sclone(["cert", "renew", "-n", "c:"]).run().code(0);
     assert_eq!(runs(&user), 1);
 }
+
+#[test]
+fn a_copy_warns_of_a_certificate_that_ends_within_the_hour_unless_it_is_renewed() {
+    let (user, server) = user_with("-1h:+50m");
+    user.remote("a", &server);
+    user.remote_with("renewed", &server, &[("cert_command", &signing(&user, "+1h"))]);
+    let from = user.sandbox.path("home");
+    let copy = |remote: &str| {
+        let to = format!("{remote}:{}", user.sandbox.path(remote).display());
+        user.sandbox.sclone(["copy", from.to_str().unwrap(), &to]).run()
+    };
+    copy("a").code(0).stderr_has(&["the certificate ends 20", "set cert_command"]);
+    copy("renewed").code(0).stderr("");
+    user.authority.sign(&user.key).principals(&[&current_user()]).valid("-1h:+3h").write();
+    copy("a").code(0).stderr("");
+}

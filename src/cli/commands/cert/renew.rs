@@ -10,10 +10,10 @@ use crate::error::Result;
 ///
 /// Example: `sclone cert renew -v web1:`
 ///
-/// Runs the command of the option cert_command, which otherwise runs by itself when it is time. -v shows what it
+/// Runs the command of the option `cert_command`, which otherwise runs by itself when it is time. -v shows what it
 /// prints. It may take no longer than --contimeout.
 ///
-/// Exit codes: 0 there is a certificate that lasts, 1 cert_command is not set, 2 wrong usage, 21 it failed.
+/// Exit codes: 0 there is a certificate that lasts, 1 `cert_command` is not set, 2 wrong usage, 21 it failed.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
