@@ -12,6 +12,7 @@ mod login_support;
 mod support;
 
 mod bad_input;
+mod certificates;
 mod cli;
 mod config_commands;
 mod config_menu;
@@ -21,6 +22,8 @@ mod dialling;
 mod documents;
 mod host_keys;
 mod login;
+mod refusals;
+mod renewal;
 mod support_works;
 mod thread;
 

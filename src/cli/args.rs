@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
+use super::commands::{cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
 use super::global::GlobalArgs;
 
 /// rclone for SSH, with SSH certificates done right.
@@ -25,6 +25,7 @@ pub enum Command {
     Ls(ls::Args),
     Lsd(lsd::Args),
     Copy(copy::Args),
+    Cert(cert::Args),
     Listremotes(listremotes::Args),
     Config(config::Args),
     Obscure(obscure::Args),

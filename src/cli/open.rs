@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::config_store;
 use super::context::Ctx;
 use crate::config::resolve::{Resolved, resolve};
@@ -13,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Tuning};
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
+use crate::ssh::moment::{local_time, span, unix_seconds};
 use crate::ssh::{Factory, Surroundings};
 
 /// What an argument names: a tree, whose root may turn out to be a file.
@@ -21,9 +24,29 @@ pub struct Place {
     pub tree: Arc<dyn Fs>,
     /// The tree below the folder that holds the path, and the path's name in it; `None` where it can be no file.
     holder: Option<(Arc<dyn Fs>, Name)>,
+    /// When the certificate of its remote ends, in seconds since 1970.
+    certificate_end: Option<u64>,
 }
 
+/// A job that a certificate is to outlast, in seconds.
+const LONG_JOB: u64 = 3600;
+
 impl Place {
+    /// Warns if the certificate that logs in ends so soon that a long job may outlive it.
+    pub fn warn_of_certificate_end(&self) {
+        let now = unix_seconds(Timestamp::now());
+        let left = self.certificate_end.map(|end| (end, end.saturating_sub(now)));
+        if let Some((end, left)) = left.filter(|(_, left)| (1..LONG_JOB).contains(left)) {
+            log::warn!(
+                "{}: the certificate ends {} (in {}); a connection that is lost after that cannot be made again: \
+                 have it renewed, or set cert_command",
+                self.tree.describe(),
+                local_time(end),
+                span(left)
+            );
+        }
+    }
+
     /// The name of the file and what it is, if the path names a file.
     ///
     /// # Errors
@@ -76,14 +99,28 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
             let factory = Factory::new(&name, *options, surroundings(ctx))?;
-            let address = factory.address();
+            let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
             let tree = |root: &[u8]| {
                 Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone(), tuning)) as Arc<dyn Fs>
             };
-            Ok(place(&path, tree))
+            Ok(Place { certificate_end: end, ..place(&path, tree) })
         }
+    }
+}
+
+/// What makes connections to the remote that `argument` names.
+///
+/// # Errors
+/// As [`open`]; [`Kind::Usage`] if the argument names no SFTP server.
+pub fn factory(ctx: &Ctx, argument: &OsStr) -> Result<Factory> {
+    let store = config_store::open(ctx)?;
+    match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
+        Resolved::Sftp { name, options, .. } => Factory::new(&name, *options, surroundings(ctx)),
+        Resolved::Local { .. } => Err(Error::new(Kind::Usage, "use remote", "it is no SFTP server")
+            .on(argument.as_bytes())
+            .advice("name a remote of type sftp, with a colon behind it")),
     }
 }
 
@@ -124,5 +161,5 @@ fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder }
+    Place { tree: tree(path), holder, certificate_end: None }
 }

@@ -5,7 +5,7 @@ use std::process;
 use clap::ArgMatches;
 
 use super::args::Command;
-use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
+use super::commands::{cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
 use super::context::Ctx;
 use super::defaults::Defaults;
 use super::exit_code::ExitCode;
@@ -71,6 +71,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Ls(args) => ls::run(ctx, args),
         Command::Lsd(args) => lsd::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
+        Command::Cert(args) => cert::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
         Command::Obscure(args) => obscure::run(ctx, args),

@@ -16,7 +16,6 @@ use super::secret::Secret;
 /// Options that only say how hashes are computed on the server are not among them: leaving them unused changes
 /// nothing that is transferred.
 pub const NOT_YET: &[&str] = &[
-    "cert_command",
     "copy_is_hardlink",
     "encoding",
     "idle_timeout",

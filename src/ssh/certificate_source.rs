@@ -60,6 +60,18 @@ pub(crate) fn find(login: &Login) -> Result<Vec<Arc<OfferedCertificate>>> {
     Ok(found.into_iter().map(Arc::new).collect())
 }
 
+/// The certificates in a file; if there are none, those in the file beside it. At least one.
+///
+/// # Errors
+/// [`Kind::CertificateUnusable`]: the file cannot be read, or neither holds a certificate.
+pub fn in_or_beside(path: &Path) -> Result<Vec<OfferedCertificate>> {
+    let bytes = read_small(path).map_err(|error| error.with_kind(Kind::CertificateUnusable))?;
+    let (file, source) = (PublicFile::parse(&bytes), KeySource::File(path.to_owned()));
+    let found = offer(&bytes, file.certificates.clone(), &source);
+    let found = if found.is_empty() { load_if_there(&beside(path))? } else { found };
+    if found.is_empty() { Err(no_certificate(&file, &bytes, &source)) } else { Ok(found) }
+}
+
 /// `key` and `key.pub` both have their certificate in `key-cert.pub`.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     let name = path.as_os_str().as_bytes();

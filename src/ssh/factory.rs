@@ -8,18 +8,20 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::algorithms::AlgorithmSettings;
+use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
 use super::host_key::policy::GLOBAL_FILES;
 use super::host_key::{HostKeySettings, Pins};
 use super::login::Login;
+use super::renewal::Renewal;
 use super::session::{Connected, SessionSettings, connect};
 use super::{Channels, External, Service, Streams, auth};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 
 /// What a connection depends on beside the options of its remote.
@@ -47,6 +49,7 @@ pub struct Factory {
     target: Target,
     settings: SessionSettings,
     login: Login,
+    renewal: Option<Renewal>,
 }
 
 impl Factory {
@@ -70,7 +73,9 @@ impl Factory {
             timeout: surroundings.timeout,
         };
         let login = login(&options, &surroundings, &target);
-        Ok(Self { name: name.to_owned(), options, surroundings, target, settings, login })
+        let renewal = (!options.cert_command.is_empty())
+            .then(|| Renewal { command: options.cert_command.clone(), before: options.cert_renew_before });
+        Ok(Self { name: name.to_owned(), options, surroundings, target, settings, login, renewal })
     }
 
     /// What log lines call the server, in rclone's form: `sftp://user@host:port/`.
@@ -82,17 +87,23 @@ impl Factory {
         }
     }
 
+    /// How the user logs in.
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
     ///
     /// # Errors
     /// Whatever stands in the way of a connection; every error names the server or the file.
     pub fn connect(&self) -> Result<Box<dyn Streams>> {
         if !self.options.ssh.is_empty() {
-            return Ok(Box::new(External::spawn(&self.command_line())?));
+            let external = self.after_renewal(|| External::spawn(&self.command_line()))?;
+            return Ok(Box::new(external));
         }
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
-        let plan = self.login.plan(questions, Timestamp::now())?;
+        let plan = self.after_renewal(|| self.login.plan(questions, Timestamp::now()))?;
         let Connected { session, socket, .. } =
             connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
         let opened = auth::log_in(&session, &self.login, plan, questions).and_then(|()| {
@@ -107,6 +118,40 @@ impl Factory {
                 Err(error)
             }
         }
+    }
+
+    /// Renews the certificate if `cert_command` is set and it is time, then reads it.
+    fn after_renewal<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        match &self.renewal {
+            Some(renewal) => renewal.before_reading(&self.login, &self.renewal_deadline(), read),
+            None => read(),
+        }
+    }
+
+    /// Runs `cert_command`, whether or not it is time.
+    ///
+    /// # Errors
+    /// The option is not set, the command fails, or it leaves no certificate that lasts.
+    pub fn renew(&self) -> Result<()> {
+        match &self.renewal {
+            Some(renewal) => renewal.now(&self.login, &self.renewal_deadline()),
+            None => Err(Error::new(Kind::Config, "renew certificate of", "cert_command is not set")
+                .on(&self.name)
+                .advice(
+                    "set it to the command that writes a new certificate; docs/certificates.md has examples",
+                )),
+        }
+    }
+
+    /// When the certificate that the login has for longest ends, in seconds since 1970; `None` if it does not, if there
+    /// is none, or if it is renewed.
+    pub fn certificate_end(&self) -> Option<u64> {
+        let certificates = self.login.certificates().ok().filter(|_| self.renewal.is_none())?;
+        certificates.iter().map(|it| it.certificate.valid_before).max_by_key(|end| end.unwrap_or(u64::MAX))?
+    }
+
+    fn renewal_deadline(&self) -> Deadline {
+        Deadline::after(self.surroundings.connect_timeout, &self.surroundings.cancel)
     }
 
     fn service(&self) -> Service {

@@ -49,6 +49,8 @@ pub enum Fault {
     UnknownCriticalOption(String),
     /// The CA signed with SHA-1 (`ssh-rsa`), which OpenSSH refuses since 8.2.
     Sha1Signature,
+    /// The CA's signature does not count, for this reason.
+    BadSignature(String),
     /// The server will run this command instead of what it is asked for.
     ForceCommand(String),
     /// It is only valid from these addresses.
@@ -78,6 +80,7 @@ impl Fault {
             | Self::UnknownCriticalOption(_)
             | Self::Sha1Signature => Severity::Likely,
             Self::HostCertificate
+            | Self::BadSignature(_)
             | Self::KeyMismatch { .. }
             | Self::Expired { .. }
             | Self::NotYetValid { .. } => Severity::Fatal,
@@ -115,6 +118,9 @@ impl Fault {
                 format!("have it signed without -O critical:{}", shown(name))
             }
             Self::Sha1Signature => format!("have it signed with SHA-2: {}", sign("-t rsa-sha2-512")),
+            Self::BadSignature(_) => {
+                format!("it was changed or damaged since: have it signed again: {}", sign("-V +1d"))
+            }
             Self::ForceCommand(_) => {
                 format!("files need another one: {}", sign("-O force-command=internal-sftp"))
             }
@@ -145,6 +151,7 @@ impl fmt::Display for Fault {
             Self::Sha1Signature => {
                 f.write_str("its CA signed with SHA-1 (ssh-rsa), which servers refuse since OpenSSH 8.2")
             }
+            Self::BadSignature(reason) => write!(f, "its CA's signature does not count: {}", shown(reason)),
             Self::ForceCommand(command) => write!(f, "it forces the command {}", shown(command)),
             Self::SourceAddress(list) => write!(f, "it is only valid from {}", shown(list)),
         }

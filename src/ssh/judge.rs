@@ -7,6 +7,7 @@ use super::certificate::{Certificate, CertificateKind};
 use super::fault::{Fault, Severity};
 use super::moment::unix_seconds;
 use super::public_key::PublicKey;
+use super::signature::{self, Refusal};
 
 /// The critical options of user certificates that OpenSSH defines.
 const KNOWN_OPTIONS: [&str; 3] = ["force-command", "source-address", "verify-required"];
@@ -28,7 +29,9 @@ impl Status {
     /// The state that these faults amount to.
     pub fn of(faults: &[Fault]) -> Self {
         let any = |wanted: fn(&Fault) -> bool| faults.iter().any(wanted);
-        if any(|fault| matches!(fault, Fault::HostCertificate | Fault::KeyMismatch { .. })) {
+        if any(|fault| {
+            matches!(fault, Fault::HostCertificate | Fault::KeyMismatch { .. } | Fault::BadSignature(_))
+        }) {
             Self::Unusable
         } else if any(|fault| matches!(fault, Fault::Expired { .. })) {
             Self::Expired
@@ -77,6 +80,19 @@ pub fn judge(
     }
     faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
     faults
+}
+
+/// What is wrong with the CA's signature, if it can be told: that of a security key cannot, and SHA-1 is a fault that
+/// [`judge`] finds.
+pub fn judge_signature(certificate: &Certificate) -> Option<Fault> {
+    if certificate.ca_key.key_type().starts_with("sk-") {
+        return None;
+    }
+    let (key, data) = (certificate.ca_key.blob(), certificate.signed_data());
+    match signature::verify(key, certificate.signature(), data) {
+        Ok(()) | Err(Refusal::Sha1) => None,
+        Err(refusal) => Some(Fault::BadSignature(refusal.to_string())),
+    }
 }
 
 fn judge_key(certificate: &Certificate, key: &PublicKey) -> Option<Fault> {

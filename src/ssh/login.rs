@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::agent::{Agent, Identity};
 use super::agent_attempts::AgentPlan;
 use super::attempt::{Attempt, Secret};
 use super::certificate_source::{self, OfferedCertificate};
-use super::private_key::{KeySource, PrivateKey};
+use super::private_key::{KeySource, PrivateKey, public_half};
+use super::public_file::read_small;
+use super::public_key::PublicKey;
 use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 
@@ -93,6 +96,27 @@ impl Login {
     /// [`Kind::CertificateUnusable`]: an option names a place that cannot be read or holds neither certificate nor key.
     pub fn certificates(&self) -> Result<Vec<Arc<OfferedCertificate>>> {
         certificate_source::find(self)
+    }
+
+    /// The certificates of the agent's keys, if the login would ask the agent; none if it cannot be reached.
+    pub fn agent_certificates(&self) -> Vec<Identity> {
+        let Some(socket) = self.agent_socket.as_ref().filter(|_| self.wants_agent()) else {
+            return Vec::new();
+        };
+        let identities = Agent::new(socket).identities().unwrap_or_else(|error| {
+            log::debug!("login: {error}");
+            Vec::new()
+        });
+        identities.into_iter().filter(|it| it.certificate.is_some()).collect()
+    }
+
+    /// The public key that [`Login::key_file`] or [`Login::key_pem`] is known to have without a passphrase.
+    pub fn public_key(&self) -> Option<PublicKey> {
+        match (&self.key_pem, &self.key_file) {
+            (Some(text), _) => public_half(text.replace("\\n", "\n").as_bytes()),
+            (None, Some(path)) => public_half(&Zeroizing::new(read_small(path).ok()?)),
+            (None, None) => None,
+        }
     }
 
     /// Reads keys, certificates and the agent, and puts what can work into order: certificate and key from files,

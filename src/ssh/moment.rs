@@ -3,6 +3,20 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// Seconds since 1970 as RFC 3339 in UTC, `2026-11-24T17:30:00Z`; `None` for what no calendar reaches.
+pub(crate) fn rfc3339(seconds: u64) -> Option<String> {
+    let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.to_string())
+}
+
+/// Seconds since 1970 as local time without its zone, `2026-11-24T18:30:00`, as `ssh-keygen` shows it.
+pub(crate) fn local_seconds(seconds: u64) -> String {
+    i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).map_or_else(
+        || seconds.to_string(),
+        |time| time.to_zoned(TimeZone::system()).strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+    )
+}
+
 /// Seconds since 1970 as local time, `2026-11-24 18:30:00 CET`. What no calendar reaches is shown as it is.
 pub(crate) fn local_time(seconds: u64) -> String {
     i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).map_or_else(

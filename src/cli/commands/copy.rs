@@ -45,6 +45,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     ctx.with_progress(|| {
         let source = open(ctx, &args.source)?;
         let destination = open(ctx, &args.destination)?;
+        source.warn_of_certificate_end();
+        destination.warn_of_certificate_end();
         block_on(async {
             let looked_up = ctx.cancel.or_stop(try_join(source.as_source(), destination.as_destination()));
             let ((source, only), destination) = looked_up.await?;

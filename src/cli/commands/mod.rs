@@ -1,5 +1,6 @@
 //! One file per command: its arguments, whose documentation is its help, and what it does.
 
+pub mod cert;
 pub mod completion;
 pub mod config;
 pub mod copy;

@@ -1,0 +1,11 @@
+//! `sclone cert`: one file per subcommand.
+
+pub mod check;
+mod json;
+pub mod renew;
+pub mod show;
+mod subcommand;
+mod subject;
+mod text;
+
+pub use subcommand::{Args, run};

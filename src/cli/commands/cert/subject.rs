@@ -1,0 +1,94 @@
+//! The certificates that an argument names, with what is known of whoever is to log in with them.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::cli::context::Ctx;
+use crate::cli::open;
+use crate::config::remote::Argument;
+use crate::error::{Error, Kind, Result};
+use crate::ssh::certificate::Certificate;
+use crate::ssh::certificate_source::{OfferedCertificate, in_or_beside};
+use crate::ssh::fault::Fault;
+use crate::ssh::judge::{Status, judge, judge_signature};
+use crate::ssh::login::Login;
+use crate::ssh::public_key::PublicKey;
+
+/// One certificate.
+pub(super) struct Subject {
+    /// The file, option or agent that holds it.
+    pub(super) source: String,
+    /// The certificate.
+    pub(super) certificate: Certificate,
+    user: Option<String>,
+    key: Option<PublicKey>,
+}
+
+impl Subject {
+    /// Everything known to be wrong with it now, the gravest first.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let mut faults = judge(&self.certificate, self.user.as_deref(), self.key.as_ref(), Timestamp::now());
+        faults.extend(judge_signature(&self.certificate));
+        faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
+        faults
+    }
+
+    /// Its state in one word.
+    pub(super) fn status(&self) -> Status {
+        Status::of(&self.faults())
+    }
+
+    /// What to do about a fault.
+    pub(super) fn advice(&self, fault: &Fault) -> String {
+        fault.advice(&self.certificate, self.user.as_deref())
+    }
+
+    fn of_file(offered: OfferedCertificate) -> Self {
+        let source = offered.source.to_string();
+        Self { source, certificate: offered.certificate, user: None, key: None }
+    }
+}
+
+/// The certificates of a file (or beside it), or those a remote logs in with: from its files, else from the agent.
+///
+/// # Errors
+/// [`Kind::CertificateUnusable`] if there is none, or it cannot be read.
+pub(super) fn find(ctx: &Ctx, argument: &OsStr) -> Result<Vec<Subject>> {
+    match Argument::parse(argument.as_bytes())? {
+        Argument::Local { .. } => {
+            Ok(in_or_beside(Path::new(argument))?.into_iter().map(Subject::of_file).collect())
+        }
+        Argument::Remote(_) => of_login(open::factory(ctx, argument)?.login(), argument),
+    }
+}
+
+/// The certificates a login has.
+///
+/// # Errors
+/// As [`find`].
+fn of_login(login: &Login, argument: &OsStr) -> Result<Vec<Subject>> {
+    let subject =
+        |source, certificate, key| Subject { source, certificate, user: Some(login.user.clone()), key };
+    let key = login.public_key();
+    let from_files = login.certificates()?;
+    let mut found: Vec<_> = from_files
+        .iter()
+        .map(|it| subject(it.source.to_string(), it.certificate.clone(), key.clone()))
+        .collect();
+    if found.is_empty() {
+        let held = login.agent_certificates().into_iter();
+        found.extend(held.filter_map(|identity| {
+            let source = format!("ssh-agent {}", identity.shown());
+            Some(subject(source, identity.certificate?, None))
+        }));
+    }
+    if found.is_empty() {
+        return Err(Error::new(Kind::CertificateUnusable, "find certificate of", "the remote has none")
+            .on(argument.as_bytes())
+            .advice("set pubkey_file, or put the certificate beside key_file as KEY-cert.pub"));
+    }
+    Ok(found)
+}

@@ -1,0 +1,38 @@
+//! A refusal that cannot change ends the run: no second login, however much there is to do.
+
+use std::time::{Duration, Instant};
+
+use crate::support::ca::KeyType;
+use crate::support::server::Server;
+use crate::support::tree::Tree;
+use crate::support::user::User;
+
+#[test]
+fn a_refused_login_is_tried_once_with_many_files_and_transfers() {
+    let user = User::new(KeyType::Ed25519);
+    let server = Server::builder().start();
+    user.remote("a", &server);
+    let from = user.sandbox.path("from");
+    (0..200).fold(Tree::new(), |tree, n| tree.file(format!("{}/{n}", n % 7), "text")).write(&from);
+    let there = user.sandbox.path("there");
+    for (source, destination) in [
+        (from.display().to_string(), format!("a:{}", there.display())),
+        (format!("a:{}", from.display()), there.display().to_string()),
+    ] {
+        let before = server.connections();
+        let outcome = user
+            .sandbox
+            .sclone(["copy", "--transfers", "8", "--checkers", "16", &source, &destination])
+            .run();
+        outcome.code(20).stderr_has(&["the server refused certificate"]);
+        assert_eq!(server.connections() - before, 1, "{outcome}");
+    }
+    assert!(!there.exists());
+    // One with the certificate and one with the plain key, for each run. The log may be a little late.
+    let refused = || server.log().lines().filter(|line| line.contains("Failed publickey")).count();
+    let end = Instant::now() + Duration::from_secs(10);
+    while refused() < 4 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(refused(), 4, "{}", server.log());
+}
