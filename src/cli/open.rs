@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::config_store;
 use super::context::Ctx;
+use super::pinning::save_pin;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
@@ -80,7 +81,10 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     match resolve(argument.as_bytes(), &sources)? {
         Resolved::Local { path } => Ok(open_local(&path)),
         Resolved::Sftp { name, options, path } => {
-            let factory = Factory::new(&name, *options, surroundings(ctx))?;
+            let mut factory = Factory::new(&name, *options, surroundings(ctx))?;
+            if let Some(save) = save_pin(&name, store, ctx.settings.dry_run) {
+                factory = factory.on_new_pin(save);
+            }
             let address = factory.address();
             let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
             let tree =

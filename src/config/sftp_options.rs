@@ -23,7 +23,6 @@ pub const NOT_YET: &[&str] = &[
     "disable_concurrent_writes",
     "encoding",
     "idle_timeout",
-    "pin_host_key",
     "skip_links",
     "ssh_config",
     "use_fstat",
