@@ -19,6 +19,7 @@ mod host_keys;
 mod login;
 mod support_works;
 mod thread;
+mod trust;
 
 /// A file that nobody names here would compile nowhere and test nothing.
 #[test]

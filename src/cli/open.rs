@@ -94,6 +94,21 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     }
 }
 
+/// What makes connections to the server that `argument` names.
+///
+/// # Errors
+/// As for [`open`]; [`Kind::Usage`] for a path of this machine.
+pub fn factory(ctx: &Ctx, argument: &OsStr) -> Result<Factory> {
+    let store = config_store::open(ctx)?;
+    match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
+        Resolved::Sftp { name, options, .. } => Factory::new(&name, *options, surroundings(ctx)),
+        Resolved::Local { .. } => {
+            Err(Error::new(Kind::Usage, "connect to", "it is a path of this machine, not a server")
+                .on(argument.as_bytes()))
+        }
+    }
+}
+
 fn open_local(path: &Path) -> Place {
     place(path.as_os_str().as_bytes(), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };

@@ -13,6 +13,7 @@ use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
 use super::host_key::policy::GLOBAL_FILES;
+use super::host_key::survey::Survey;
 use super::host_key::{Accepted, HostKeySettings, Identity, Pins};
 use super::login::Login;
 use super::session::{Connected, SessionSettings, connect};
@@ -21,7 +22,7 @@ use super::{Channels, External, Service, Streams, auth};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 
 /// What a connection depends on beside the options of its remote.
@@ -108,6 +109,26 @@ impl Factory {
         } else {
             format!("sftp://{}/", self.name)
         }
+    }
+
+    /// What the server shows as its identity, and what is recorded about it.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or its identity is not judged by known hosts files.
+    pub fn survey(&self) -> Result<Survey> {
+        let refused = |reason, advice| {
+            Err(Error::new(Kind::Config, "survey the host keys of", reason).on(&self.name).advice(advice))
+        };
+        if !self.options.ssh.is_empty() {
+            return refused("the program in its option ssh checks host keys itself", "run that program once");
+        }
+        if self.settings.host_keys.pins.is_some() {
+            return refused(
+                "its keys are pinned in host_keys, not recorded in known_hosts",
+                "remove host_keys and pin_host_key, or remove the old key from host_keys and use pin_host_key",
+            );
+        }
+        Survey::take(&self.target, &self.settings, &self.surroundings.cancel)
     }
 
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.

@@ -8,12 +8,14 @@
 //! | [`verdict`] | what `known_hosts` says about a key or certificate |
 //! | [`check`] | the decision, with the person asked where that is wanted |
 //! | [`identity`] | that every connection of a run goes to the same server |
+//! | [`survey`] | everything a server shows, beside what is recorded |
 
 pub mod check;
 pub mod identity;
 pub mod offer;
 pub mod pins;
 pub mod policy;
+pub mod survey;
 pub mod verdict;
 
 pub use check::{Accepted, HostKeyCheck};
