@@ -2,6 +2,16 @@
 
 use std::fs;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use sclone::cancel::Cancel;
+use sclone::config::environment::Environment;
+use sclone::config::sftp_options::SftpOptions;
+use sclone::error::Kind;
+use sclone::questions::Nobody;
+use sclone::ssh::{Factory, Surroundings};
+
 use crate::support::ca::{Key, KeyType};
 use crate::support::server::Server;
 use crate::support::user::User;
@@ -146,4 +156,45 @@ fn a_switched_off_check_is_said_once() {
     run.code(0);
     let text = String::from_utf8_lossy(&run.stderr).into_owned();
     assert_eq!(text.matches("host key is not checked").count(), 1, "{text}");
+}
+
+/// Makes the connections of one run with the options of the configuration file's remote.
+fn factory(user: &User, server: &Server, known_hosts: &str) -> Factory {
+    let (port, key) = (server.port().to_string(), user.key.path().to_str().unwrap().to_owned());
+    let known_hosts = known_hosts.to_owned();
+    let lookup = move |name: &str| match name {
+        "host" => Some("127.0.0.1".to_owned()),
+        "port" => Some(port.clone()),
+        "user" => Some(crate::support::server::current_user()),
+        "key_file" => Some(key.clone()),
+        "known_hosts_file" => Some(known_hosts.clone()),
+        _ => None,
+    };
+    let options = SftpOptions::from_lookup(lookup, &Environment::new([("HOME", "/nowhere")])).unwrap();
+    let bound = Duration::from_secs(20);
+    let surroundings = Surroundings {
+        home: None,
+        agent_socket: None,
+        connect_timeout: bound,
+        timeout: bound,
+        questions: Arc::new(Nobody),
+        cancel: Cancel::new(),
+    };
+    Factory::new("r", options, surroundings).unwrap()
+}
+
+#[test]
+fn a_server_that_becomes_another_one_during_a_run_is_refused() {
+    let (user, server, known_hosts) = user_knowing(plain, "");
+    let both = entry(&server, server.host_key()) + &entry(&server, &user.key);
+    fs::write(&known_hosts, both).unwrap();
+    let run = factory(&user, &server, &known_hosts);
+    run.connect().unwrap();
+    run.connect().unwrap();
+    // The server reads its key anew for each connection.
+    fs::copy(user.key.path(), server.host_key().path()).unwrap();
+    let error = run.connect().err().unwrap();
+    assert_eq!(error.kind(), Kind::HostKey, "{error}");
+    assert!(error.to_string().contains("changed during this run"), "{error}");
+    factory(&user, &server, &known_hosts).connect().expect("another run knows both keys");
 }
