@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test lint demo bench
+.PHONY: help build install test lint fuzz demo bench
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,15 @@ lint: ## check the format, the lints and the documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## run each fuzz target for FUZZ_SECONDS=60
+	@cargo +nightly --version >/dev/null || { echo "fuzzing needs nightly Rust: rustup toolchain install nightly"; exit 1; }
+	@cargo fuzz --version >/dev/null || { echo "fuzzing needs cargo-fuzz: cargo install cargo-fuzz"; exit 1; }
+	set -e; for target in $$(cargo fuzz list); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
 
 demo: build ## log in with certificates on a real server and show it
 	@scripts/setup demo

@@ -20,6 +20,7 @@
 //! | [`transfer`] | walking, comparing, planning and copying |
 //! | [`output`] | log lines, listing lines and progress |
 //! | [`cli`] | the command tree, settings, exit codes |
+//! | [`fuzzing`] | what must hold for any input, for tests and fuzz targets |
 //!
 //! # Glossary
 //!
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod fs;
+pub mod fuzzing;
 pub mod output;
 pub mod path;
 pub mod questions;

@@ -26,6 +26,7 @@ mod refusals;
 mod renewal;
 mod support_works;
 mod thread;
+mod trust;
 
 /// A file that nobody names here would compile nowhere and test nothing.
 #[test]

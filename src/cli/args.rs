@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
+use super::commands::{
+    cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, trust, version,
+};
 use super::global::GlobalArgs;
 
 /// rclone for SSH, with SSH certificates done right.
@@ -31,6 +33,7 @@ pub enum Command {
     Obscure(obscure::Args),
     #[command(hide = true)]
     Reveal(reveal::Args),
+    Trust(trust::Args),
     Version(version::Args),
     Completion(completion::Args),
 }

@@ -14,6 +14,7 @@ pub mod exit_code;
 pub mod global;
 pub mod open;
 pub mod parse;
+pub mod pinning;
 pub mod prompts;
 pub mod run;
 pub mod settings;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::config_store;
 use super::context::Ctx;
+use super::pinning::save_pin;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
 use crate::error::{Error, Kind, Result};
@@ -29,7 +30,7 @@ pub struct Place {
 }
 
 /// A job that a certificate is to outlast, in seconds.
-const LONG_JOB: u64 = 3600;
+const LONG_JOB: u64 = 600;
 
 impl Place {
     /// Warns if the certificate that logs in ends so soon that a long job may outlive it.
@@ -98,7 +99,10 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
         Resolved::Sftp { name, options, path } => {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
-            let factory = Factory::new(&name, *options, surroundings(ctx))?;
+            let mut factory = Factory::new(&name, *options, surroundings(ctx))?;
+            if let Some(save) = save_pin(&name, store, ctx.settings.dry_run) {
+                factory = factory.on_new_pin(save);
+            }
             let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
@@ -110,10 +114,10 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     }
 }
 
-/// What makes connections to the remote that `argument` names.
+/// What makes connections to the server that `argument` names.
 ///
 /// # Errors
-/// As [`open`]; [`Kind::Usage`] if the argument names no SFTP server.
+/// As for [`open`]; [`Kind::Usage`] for a path of this machine.
 pub fn factory(ctx: &Ctx, argument: &OsStr) -> Result<Factory> {
     let store = config_store::open(ctx)?;
     match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {

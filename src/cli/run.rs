@@ -5,7 +5,9 @@ use std::process;
 use clap::ArgMatches;
 
 use super::args::Command;
-use super::commands::{cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
+use super::commands::{
+    cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, trust, version,
+};
 use super::context::Ctx;
 use super::defaults::Defaults;
 use super::exit_code::ExitCode;
@@ -76,6 +78,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Config(args) => config::run(ctx, args),
         Command::Obscure(args) => obscure::run(ctx, args),
         Command::Reveal(args) => reveal::run(ctx, args),
+        Command::Trust(args) => trust::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),
     }

@@ -1,5 +1,6 @@
 //! Replaces a small file as a whole: whoever reads it sees the old bytes or the new ones, whatever happens.
 
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -16,13 +17,16 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// Names the step that failed; the old file is then untouched.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let target = resolve(path)?;
     let failed =
         |step: &'static str| move |error| Error::from_io(step, error).on(path.as_os_str().as_encoded_bytes());
     let folder = folder_of(&target);
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(".");
     let mut temporary = tempfile::Builder::new()
-        .prefix(".rclone.conf.")
+        .prefix(&prefix)
         .suffix(".tmp")
         .tempfile_in(folder)
         .map_err(failed("create a temporary file to save"))?;
@@ -62,7 +66,7 @@ fn keep_access(file: &File, old: &Metadata) -> std::io::Result<()> {
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         let kept = rustix::fs::fchown(file, Some(Uid::from_raw(old.uid())), Some(Gid::from_raw(old.gid())));
         if kept.is_err() {
-            log::info!("the owner of the configuration file could not be kept");
+            log::info!("the owner of a file that is replaced could not be kept");
             mode &= 0o700;
         }
     }

@@ -5,7 +5,7 @@
 //! for every option of the [`option_table`]; [`sftp_options`] holds the typed result. [`settings`] is the other file, with
 //! defaults for flags.
 
-mod atomic_file;
+pub(crate) mod atomic_file;
 pub mod crypt;
 pub mod document;
 #[cfg(test)]

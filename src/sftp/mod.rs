@@ -11,4 +11,4 @@ mod wire;
 pub use client::{Access, Client, Handle};
 pub use extensions::{Extensions, Limits, Space};
 pub use pool::{Connect, Pool};
-pub use wire::{Attributes, NamedAttributes};
+pub use wire::{Attributes, NamedAttributes, read_any_reply};

@@ -202,6 +202,13 @@ fn truncated() -> Error {
 }
 
 /// The server broke the protocol.
+/// Reads a packet of a server whatever it holds, for tests of the reader.
+pub fn read_any_reply(packet: &[u8]) {
+    if let Err(error) = Reply::parse(packet) {
+        log::trace!("{error}");
+    }
+}
+
 pub(crate) fn protocol_error(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Protocol, "talk SFTP", reason)
 }

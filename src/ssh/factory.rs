@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +14,12 @@ use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
 use super::host_key::policy::GLOBAL_FILES;
-use super::host_key::{HostKeySettings, Pins};
+use super::host_key::survey::Survey;
+use super::host_key::{Accepted, HostKeySettings, Identity, Pins};
 use super::login::Login;
 use super::renewal::Renewal;
 use super::session::{Connected, SessionSettings, connect};
+use super::verifying_key::VerifyingKey;
 use super::{Channels, External, Service, Streams, auth};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
@@ -41,6 +44,9 @@ pub struct Surroundings {
     pub cancel: Cancel,
 }
 
+/// Keeps a host key that is to be pinned (`pin_host_key`), for the runs to come.
+pub type SavePin = Box<dyn Fn(&VerifyingKey) -> Result<()> + Send + Sync>;
+
 /// Makes connections to one remote.
 pub struct Factory {
     name: String,
@@ -50,6 +56,9 @@ pub struct Factory {
     settings: SessionSettings,
     login: Login,
     renewal: Option<Renewal>,
+    identity: Identity,
+    save_pin: Option<SavePin>,
+    pinned: AtomicBool,
 }
 
 impl Factory {
@@ -62,7 +71,7 @@ impl Factory {
         let target = Target { host: options.host.clone(), port: options.port, user: options.user.clone() };
         let settings = SessionSettings {
             route: route(&options)?,
-            host_keys: host_keys(&options, &surroundings)?,
+            host_keys: host_keys(name, &options, &surroundings)?,
             algorithms: AlgorithmSettings {
                 ciphers: options.ciphers.clone(),
                 key_exchange: options.key_exchange.clone(),
@@ -75,7 +84,28 @@ impl Factory {
         let login = login(&options, &surroundings, &target);
         let renewal = (!options.cert_command.is_empty())
             .then(|| Renewal { command: options.cert_command.clone(), before: options.cert_renew_before });
-        Ok(Self { name: name.to_owned(), options, surroundings, target, settings, login, renewal })
+        if options.host_key_policy == HostKeyPolicy::Off && options.known_hosts_file != KnownHosts::Off {
+            log::warn!("{name}: the host key is not checked, as host_key_policy is off");
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            options,
+            surroundings,
+            target,
+            settings,
+            login,
+            renewal,
+            identity: Identity::default(),
+            save_pin: None,
+            pinned: AtomicBool::new(false),
+        })
+    }
+
+    /// Calls `save_pin` with a key that is to be pinned, once the login has succeeded.
+    #[must_use]
+    pub fn on_new_pin(mut self, save_pin: SavePin) -> Self {
+        self.save_pin = Some(save_pin);
+        self
     }
 
     /// What log lines call the server, in rclone's form: `sftp://user@host:port/`.
@@ -92,6 +122,26 @@ impl Factory {
         &self.login
     }
 
+    /// What the server shows as its identity, and what is recorded about it.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or its identity is not judged by known hosts files.
+    pub fn survey(&self) -> Result<Survey> {
+        let refused = |reason, advice| {
+            Err(Error::new(Kind::Config, "survey the host keys of", reason).on(&self.name).advice(advice))
+        };
+        if !self.options.ssh.is_empty() {
+            return refused("the program in its option ssh checks host keys itself", "run that program once");
+        }
+        if self.settings.host_keys.pins.is_some() {
+            return refused(
+                "its keys are pinned in host_keys, not recorded in known_hosts",
+                "remove host_keys and pin_host_key, or remove the old key from host_keys and use pin_host_key",
+            );
+        }
+        Survey::take(&self.target, &self.settings, &self.surroundings.cancel)
+    }
+
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
     ///
     /// # Errors
@@ -104,13 +154,17 @@ impl Factory {
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
         let plan = self.after_renewal(|| self.login.plan(questions, Timestamp::now()))?;
-        let Connected { session, socket, .. } =
+        let Connected { session, socket, host_key } =
             connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
-        let opened = auth::log_in(&session, &self.login, plan, questions).and_then(|()| {
-            log::debug!("logged in to {}", self.target.address());
-            Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone())
-                .map_err(|error| self.name_server(error))
-        });
+        let opened = self
+            .confirm(&host_key)
+            .and_then(|()| auth::log_in(&session, &self.login, plan, questions))
+            .and_then(|()| self.pin(&host_key))
+            .and_then(|()| {
+                log::debug!("logged in to {}", self.target.address());
+                Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone())
+                    .map_err(|error| self.name_server(error))
+            });
         match opened {
             Ok(channels) => Ok(Box::new(channels)),
             Err(error) => {
@@ -154,6 +208,30 @@ impl Factory {
         Deadline::after(self.surroundings.connect_timeout, &self.surroundings.cancel)
     }
 
+    /// Every connection goes to the server the run began with, unless nobody wants to know.
+    fn confirm(&self, host_key: &Accepted) -> Result<()> {
+        if self.settings.host_keys.policy == HostKeyPolicy::Off {
+            return Ok(());
+        }
+        self.identity.confirm(host_key, &self.target.address())
+    }
+
+    /// Keeps a new pin, once: later connections have shown the same key.
+    fn pin(&self, host_key: &Accepted) -> Result<()> {
+        match (&host_key.new_pin, &self.save_pin) {
+            (None, _) => Ok(()),
+            (Some(_), _) if self.pinned.swap(true, Ordering::SeqCst) => Ok(()),
+            (Some(key), Some(save)) => save(key),
+            (Some(_), None) => {
+                log::warn!(
+                    "{}: the host key is not pinned: this remote is in no configuration file",
+                    self.name
+                );
+                Ok(())
+            }
+        }
+    }
+
     fn service(&self) -> Service {
         match &self.options.server_command {
             Some(command) => Service::Command(command.clone()),
@@ -190,7 +268,7 @@ fn route(options: &SftpOptions) -> Result<Route> {
     })
 }
 
-fn host_keys(options: &SftpOptions, surroundings: &Surroundings) -> Result<HostKeySettings> {
+fn host_keys(name: &str, options: &SftpOptions, surroundings: &Surroundings) -> Result<HostKeySettings> {
     let user_files = match &options.known_hosts_file {
         KnownHosts::Default => surroundings.home.iter().map(|home| home.join(".ssh/known_hosts")).collect(),
         KnownHosts::File(path) => vec![path.clone()],
@@ -201,12 +279,16 @@ fn host_keys(options: &SftpOptions, surroundings: &Surroundings) -> Result<HostK
     } else {
         options.host_key_policy
     };
-    let pins = if options.host_keys.is_empty() {
-        None
-    } else {
+    // As in rclone: where a file is named, it decides alone.
+    let pinned = options.pin_host_key || !options.host_keys.is_empty();
+    let pins = if pinned && options.known_hosts_file == KnownHosts::Default {
         Some(Pins::parse(options.host_keys.iter().map(String::as_str), options.pin_host_key)?)
+    } else {
+        None
     };
+    let remote = if name.starts_with(':') { name.to_owned() } else { format!("{name}:") };
     Ok(HostKeySettings {
+        remote,
         policy,
         user_files,
         global_files: GLOBAL_FILES.map(PathBuf::from).to_vec(),

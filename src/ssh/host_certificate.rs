@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::public_key::field_count;
 use super::signature::{self, Refusal};
 use super::verifying_key::{KeyAlgorithm, VerifyingKey};
 use super::wire::{Reader, put_string};
@@ -145,7 +146,7 @@ impl HostCertificate {
 fn plain_key(algorithm: KeyAlgorithm, reader: &mut Reader<'_>) -> Option<VerifyingKey> {
     let mut blob = Vec::new();
     put_string(&mut blob, algorithm.name().as_bytes());
-    for _ in 0..algorithm.fields() {
+    for _ in 0..field_count(algorithm.name())? {
         put_string(&mut blob, reader.string()?);
     }
     VerifyingKey::parse(&blob)

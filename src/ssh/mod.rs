@@ -42,5 +42,5 @@ pub mod wire;
 
 pub use channels::{Channels, Service};
 pub use external::External;
-pub use factory::{Factory, Surroundings};
+pub use factory::{Factory, SavePin, Surroundings};
 pub use streams::Streams;

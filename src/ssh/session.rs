@@ -80,13 +80,12 @@ pub fn connect(
     cancel: &Cancel,
 ) -> Result<Connected> {
     let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
-    let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
-    session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
-    let offer = algorithms::apply(&session, &settings.algorithms, &check.algorithms())?;
-    let deadline = Deadline::after(settings.connect_timeout, cancel);
-    let socket = dial(target, &settings.route, &deadline)?;
-    let mut handshake = Handshake { target, settings, session, socket, offer, greeting: Vec::new() };
-    match handshake.run(&deadline).and_then(|()| handshake.decide(&check, questions)) {
+    let (mut handshake, deadline) = Handshake::begin(target, settings, &check.algorithms(), cancel)?;
+    match handshake
+        .run(&deadline)
+        .and_then(|()| handshake.host_key())
+        .and_then(|shown| check.decide(&shown, questions))
+    {
         Ok(host_key) => Ok(handshake.finish(host_key)),
         Err(error) => {
             // Dropping a session whose server no longer answers would wait for it.
@@ -94,6 +93,40 @@ pub fn connect(
             Err(error)
         }
     }
+}
+
+/// The names of the host key algorithms that the server offers, read without exchanging keys.
+///
+/// # Errors
+/// As for [`connect`], but for those about host keys.
+pub fn offered_host_keys(
+    target: &Target,
+    settings: &SessionSettings,
+    cancel: &Cancel,
+) -> Result<Vec<String>> {
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    let socket = dial(target, &settings.route, &deadline)?;
+    let offer =
+        server_offer::read(&socket, IDENTIFICATION, &deadline).map_err(|error| error.on(target.address()));
+    socket.shut_down();
+    Ok(offer?.host_keys)
+}
+
+/// The key or certificate that the server proves to hold when asked for one of `algorithms`. Nothing decides about it,
+/// and nothing else is said to the server.
+///
+/// # Errors
+/// As for [`connect`], but for those about host keys.
+pub fn shown_host_key(
+    target: &Target,
+    settings: &SessionSettings,
+    algorithms: &[String],
+    cancel: &Cancel,
+) -> Result<Vec<u8>> {
+    let (mut handshake, deadline) = Handshake::begin(target, settings, algorithms, cancel)?;
+    let shown = handshake.run(&deadline).and_then(|()| handshake.host_key());
+    handshake.socket.shut_down();
+    shown
 }
 
 /// A connection on its way to a session.
@@ -106,7 +139,22 @@ struct Handshake<'a> {
     greeting: Vec<u8>,
 }
 
-impl Handshake<'_> {
+impl<'a> Handshake<'a> {
+    /// Dials, and says which algorithms may be used and until when.
+    fn begin(
+        target: &'a Target,
+        settings: &'a SessionSettings,
+        host_keys: &[String],
+        cancel: &Cancel,
+    ) -> Result<(Self, Deadline)> {
+        let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
+        session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
+        let offer = algorithms::apply(&session, &settings.algorithms, host_keys)?;
+        let deadline = Deadline::after(settings.connect_timeout, cancel);
+        let socket = dial(target, &settings.route, &deadline)?;
+        Ok((Self { target, settings, session, socket, offer, greeting: Vec::new() }, deadline))
+    }
+
     fn run(&mut self, deadline: &Deadline) -> Result<()> {
         self.session.set_blocking(false);
         self.session.set_tcp_stream(self.socket.clone());
@@ -135,11 +183,10 @@ impl Handshake<'_> {
         }
     }
 
-    fn decide(&self, check: &HostKeyCheck<'_>, questions: &dyn Questions) -> Result<Accepted> {
-        match self.session.host_key() {
-            Some((shown, _)) => check.decide(shown, questions),
-            None => Err(self.failed(Kind::HostKey, "the server showed no host key")),
-        }
+    /// The server's key or certificate as it was sent.
+    fn host_key(&self) -> Result<Vec<u8>> {
+        let shown = self.session.host_key().map(|(shown, _)| shown.to_vec());
+        shown.ok_or_else(|| self.failed(Kind::HostKey, "the server showed no host key"))
     }
 
     fn finish(self, host_key: Accepted) -> Connected {

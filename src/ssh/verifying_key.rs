@@ -1,4 +1,4 @@
-//! A public key as SSH sends it (RFC 4253 section 6.6): its type, its fingerprint, its line in `known_hosts`.
+//! A public key that signatures are verified with: those of servers and of certificate authorities.
 
 use std::fmt;
 
@@ -6,13 +6,14 @@ use openssl::base64;
 use openssl::sha::sha256;
 use ssh_key::Fingerprint;
 
+use super::public_key::{PublicKey, field_count};
 use super::wire::Reader;
 
 /// A well-formed plain public key of a type this program verifies signatures of.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VerifyingKey {
     algorithm: KeyAlgorithm,
-    blob: Vec<u8>,
+    key: PublicKey,
 }
 
 /// The type of a key, whatever signature algorithm it is used with.
@@ -58,14 +59,6 @@ impl KeyAlgorithm {
             Self::Ed25519 => "ED25519",
         }
     }
-
-    /// How many strings follow the name in a key of this type.
-    pub(super) const fn fields(self) -> usize {
-        match self {
-            Self::Ed25519 => 1,
-            _ => 2,
-        }
-    }
 }
 
 impl VerifyingKey {
@@ -73,10 +66,11 @@ impl VerifyingKey {
     pub fn parse(blob: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(blob);
         let algorithm = KeyAlgorithm::from_name(reader.string()?)?;
-        for _ in 0..algorithm.fields() {
+        for _ in 0..field_count(algorithm.name())? {
             reader.string()?;
         }
-        reader.is_empty().then(|| Self { algorithm, blob: blob.to_vec() })
+        let key = PublicKey::from_blob(blob)?;
+        reader.is_empty().then_some(Self { algorithm, key })
     }
 
     /// Accepts the two words that name a key in text files: `ssh-ed25519 AAAA...`.
@@ -93,18 +87,18 @@ impl VerifyingKey {
 
     /// The key as it is sent.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.blob
+        self.key.blob()
     }
 
     /// `SHA256:` and the unpadded base64 of the hash of the key, as `ssh-keygen -l` shows it.
     pub fn fingerprint(&self) -> String {
-        Fingerprint::Sha256(sha256(&self.blob)).to_string()
+        self.key.fingerprint()
     }
 
     /// The picture `ssh-keygen -lv` draws of the fingerprint.
     pub fn randomart(&self) -> String {
         let header = format!("[{} {}]", self.algorithm.label(), self.bits());
-        Fingerprint::Sha256(sha256(&self.blob)).to_randomart(&header)
+        Fingerprint::Sha256(sha256(self.as_bytes())).to_randomart(&header)
     }
 
     /// The size of the key in bits.
@@ -118,7 +112,7 @@ impl VerifyingKey {
     }
 
     fn modulus_bits(&self) -> Option<usize> {
-        let mut reader = Reader::new(&self.blob);
+        let mut reader = Reader::new(self.as_bytes());
         reader.string()?;
         reader.string()?;
         let modulus = reader.positive_mpint()?;
@@ -130,13 +124,13 @@ impl VerifyingKey {
 impl fmt::Display for VerifyingKey {
     /// The two words that name the key in text files.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.algorithm.name(), base64::encode_block(&self.blob))
+        f.write_str(&self.key.to_openssh_line())
     }
 }
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.algorithm.name(), self.fingerprint())
+        self.key.fmt(f)
     }
 }
 

@@ -9,4 +9,5 @@ pub mod ls;
 pub mod lsd;
 pub mod obscure;
 pub mod reveal;
+pub mod trust;
 pub mod version;

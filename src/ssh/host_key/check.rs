@@ -10,6 +10,7 @@ use super::verdict::{Presented, Verdict, judge};
 use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 use crate::questions::Questions;
+use crate::ssh::known_hosts::line::Marker;
 use crate::ssh::known_hosts::{Entry, HostName, KnownHosts, append};
 use crate::ssh::signature::SMALLEST_RSA;
 use crate::ssh::verifying_key::{KeyAlgorithm, VerifyingKey};
@@ -26,6 +27,8 @@ pub struct HostKeyCheck<'a> {
 pub struct Accepted {
     /// The server's key; `None` where nothing was looked at and the key is of an unknown type.
     pub key: Option<VerifyingKey>,
+    /// Whether a certificate of a trusted CA says that the server is the host.
+    pub certified: bool,
     /// A key to be added to `host_keys` once the login has succeeded (`pin_host_key`).
     pub new_pin: Option<VerifyingKey>,
 }
@@ -64,7 +67,7 @@ impl<'a> HostKeyCheck<'a> {
         let presented = Presented::parse(shown);
         if self.settings.policy == HostKeyPolicy::Off {
             let key = presented.map(|presented| presented.key().clone());
-            return Ok(Accepted { key, new_pin: None });
+            return Ok(Accepted { key, certified: false, new_pin: None });
         }
         let presented =
             presented.ok_or_else(|| self.refused("the server's key is malformed or of an unknown type"))?;
@@ -87,15 +90,17 @@ impl<'a> HostKeyCheck<'a> {
         if let Some(fault) = &fault {
             log::info!("{}: {fault}", self.host.exact());
         }
+        let mut certified = false;
         match verdict {
             Verdict::Trusted(entry) => {
+                certified = entry.marker == Marker::CertAuthority;
                 log::debug!("{}: host key trusted by {}", self.host.exact(), entry.place());
             }
             Verdict::Revoked(entry) => return Err(self.revoked(key, &entry)),
             Verdict::Changed(entry) => return Err(self.changed(key, &entry, fault.as_deref())),
             Verdict::Unknown => self.welcome(key, fault.as_deref(), questions)?,
         }
-        Ok(Accepted { key: Some(key.clone()), new_pin: None })
+        Ok(Accepted { key: Some(key.clone()), certified, new_pin: None })
     }
 
     fn decide_by_pins(&self, pins: &Pins, presented: &Presented) -> Result<Accepted> {
@@ -125,7 +130,7 @@ impl<'a> HostKeyCheck<'a> {
                     .advice("compare the fingerprint, then add the key to host_keys or use pin_host_key"));
             }
         };
-        Ok(Accepted { key: Some(key.clone()), new_pin })
+        Ok(Accepted { key: Some(key.clone()), certified: false, new_pin })
     }
 
     /// Lets an unknown host in, or not.
@@ -163,12 +168,10 @@ impl<'a> HostKeyCheck<'a> {
 
     fn unknown(&self, key: &VerifyingKey, fault: Option<&str>) -> Error {
         let fault = fault.map(|fault| format!("; its {fault}")).unwrap_or_default();
-        let file =
-            self.settings.user_files.first().map_or_else(|| "known_hosts_file".into(), |file| shown(file));
         self.refused(format!("the host is not known; it shows {}{fault}", named(key))).advice(format!(
-            "compare the fingerprint with the server's, then add the next line to {file} \
-             (host_key_policy = accept-new does so unasked)\n{} {key}",
-            escape(self.host.exact().as_bytes())
+            "compare the fingerprint with the server's, then run `{}` (host_key_policy = accept-new \
+             records new hosts unasked)",
+            self.settings.trust_command("")
         ))
     }
 
@@ -177,9 +180,8 @@ impl<'a> HostKeyCheck<'a> {
         let (new, old, place) = (named(key), named(&entry.key), entry.place());
         self.refused(format!("the host key has changed: the server shows {new}, {place} has {old}{fault}"))
             .advice(format!(
-                "{SUSPICION}\nif it is right, remove the old key: ssh-keygen -f '{}' -R '{}'",
-                shown(&entry.file),
-                escape(self.host.exact().as_bytes())
+                "{SUSPICION}\nif it is right, run `{}`",
+                self.settings.trust_command(" --replace")
             ))
     }
 
@@ -199,7 +201,7 @@ const SUSPICION: &str =
     "someone may be listening in between, or the server was set up anew: ask who runs it for the fingerprint";
 
 /// The type and the fingerprint of a key.
-fn named(key: &VerifyingKey) -> String {
+pub fn named(key: &VerifyingKey) -> String {
     format!("{} {}", key.algorithm().name(), key.fingerprint())
 }
 

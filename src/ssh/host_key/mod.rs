@@ -7,13 +7,18 @@
 //! | [`offer`] | which host key algorithms to ask the server for |
 //! | [`verdict`] | what `known_hosts` says about a key or certificate |
 //! | [`check`] | the decision, with the person asked where that is wanted |
+//! | [`identity`] | that every connection of a run goes to the same server |
+//! | [`survey`] | everything a server shows, beside what is recorded |
 
 pub mod check;
+pub mod identity;
 pub mod offer;
 pub mod pins;
 pub mod policy;
+pub mod survey;
 pub mod verdict;
 
 pub use check::{Accepted, HostKeyCheck};
+pub use identity::Identity;
 pub use pins::Pins;
 pub use policy::{HostKeyPolicy, HostKeySettings};

@@ -33,7 +33,7 @@ pub fn signature_names(algorithm: KeyAlgorithm) -> &'static [&'static str] {
 }
 
 /// The names a certificate of this type signs under, SHA-1 left out.
-fn certificate_names(algorithm: KeyAlgorithm) -> &'static [&'static str] {
+pub fn certificate_names(algorithm: KeyAlgorithm) -> &'static [&'static str] {
     match algorithm {
         KeyAlgorithm::Rsa => &["rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"],
         KeyAlgorithm::EcdsaP256 => &["ecdsa-sha2-nistp256-cert-v01@openssh.com"],

@@ -11,6 +11,8 @@ pub const GLOBAL_FILES: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_k
 /// Everything the check of a server is made against.
 #[derive(Clone, Debug, Default)]
 pub struct HostKeySettings {
+    /// The remote as it is named on the command line, `web1:`; empty or with a leading colon where it has no name.
+    pub remote: String,
     /// What to do with an unknown host.
     pub policy: HostKeyPolicy,
     /// The user's own files; a new key is added to the first.
@@ -23,4 +25,33 @@ pub struct HostKeySettings {
     pub pins: Option<Pins>,
     /// Host key algorithms in the order to ask for them (`host_key_algorithms`); empty for what is recorded.
     pub algorithms: Vec<String>,
+}
+
+impl HostKeySettings {
+    /// The command that shows and records the keys of this server, with `flags` at its end.
+    pub fn trust_command(&self, flags: &str) -> String {
+        match self.remote.as_str() {
+            "" => format!("sclone trust REMOTE:{flags}"),
+            remote if remote.starts_with(':') => format!("sclone trust{flags} {remote},...:"),
+            remote if remote.contains(' ') => format!("sclone trust '{remote}'{flags}"),
+            remote => format!("sclone trust {remote}{flags}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_typed_as_it_is_shown() {
+        for (remote, command) in [
+            ("web1:", "sclone trust web1: --replace"),
+            ("my box:", "sclone trust 'my box:' --replace"),
+            (":sftp", "sclone trust --replace :sftp,...:"),
+        ] {
+            let settings = HostKeySettings { remote: remote.into(), ..HostKeySettings::default() };
+            assert_eq!(settings.trust_command(" --replace"), command);
+        }
+    }
 }

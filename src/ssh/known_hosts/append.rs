@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,9 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn append(file: &Path, host: &HostName, key: &VerifyingKey) -> Result<()> {
     let failed = |error| Error::from_io("add the host key to", error).on(file.as_os_str().as_encoded_bytes());
     create_folder(file).map_err(failed)?;
-    let mut options = OpenOptions::new();
-    let mut handle = options.read(true).append(true).create(true).mode(0o600).open(file).map_err(failed)?;
-    lock(&handle, file)?;
+    let mut handle = open_locked(file)?;
     let mut content = Vec::new();
     handle.read_to_end(&mut content).map_err(failed)?;
     if says(&content, host, key) {
@@ -36,6 +34,20 @@ pub fn append(file: &Path, host: &HostName, key: &VerifyingKey) -> Result<()> {
     }
     let addition = addition(&content, host, key)?;
     write_whole(&mut handle, &addition).map_err(failed)
+}
+
+/// The file, locked. One that was replaced while its lock was waited for is opened anew.
+pub(super) fn open_locked(file: &Path) -> Result<File> {
+    let failed = |error| Error::from_io("add the host key to", error).on(file.as_os_str().as_encoded_bytes());
+    loop {
+        let mut options = OpenOptions::new();
+        let handle = options.read(true).append(true).create(true).mode(0o600).open(file).map_err(failed)?;
+        lock(&handle, file)?;
+        let held = handle.metadata().map_err(failed)?;
+        if std::fs::metadata(file).is_ok_and(|now| (now.dev(), now.ino()) == (held.dev(), held.ino())) {
+            return Ok(handle);
+        }
+    }
 }
 
 /// The bytes to add to `content`.

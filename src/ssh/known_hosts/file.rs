@@ -59,6 +59,13 @@ impl KnownHosts {
         Ok(this)
     }
 
+    /// What `content` says about `host`, as if it had been read from `file`.
+    pub fn parse(file: &Path, content: &[u8], host: &HostName) -> Self {
+        let mut this = Self::default();
+        this.collect(file, content, host);
+        this
+    }
+
     /// The lines about the host, in the order of the files.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
