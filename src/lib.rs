@@ -32,6 +32,7 @@ pub mod cancel;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod filter;
 pub mod fs;
 pub mod output;
 pub mod path;
