@@ -22,14 +22,26 @@ pub struct Place {
     pub tree: Arc<dyn Fs>,
     /// The tree below the folder that holds the path, and the path's name in it; `None` where it can be no file.
     holder: Option<(Arc<dyn Fs>, Name)>,
+    /// The argument, if filters are set: they cannot choose within a single file.
+    filtered: Option<String>,
 }
 
 impl Place {
-    /// The name of the file and what it is, if the path names a file.
+    /// The name of the file and what it is, if the path names a file that a command is to read.
     ///
     /// # Errors
-    /// The path cannot be looked up.
+    /// The path cannot be looked up; [`Kind::Config`] if it names a file and filters are set.
     pub async fn as_file(&self) -> Result<Option<(Name, Metadata)>> {
+        match (self.find_file().await?, &self.filtered) {
+            (Some(_), Some(argument)) => {
+                let reason = "can't limit to single files when using filters";
+                Err(Error::new(Kind::Config, "read", reason).on(argument))
+            }
+            (found, _) => Ok(found),
+        }
+    }
+
+    async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
         let Some((_, name)) = &self.holder else { return Ok(None) };
         let found = self.tree.stat(&RelPath::root()).await?;
         Ok((found.file_type != FileType::Directory).then(|| (name.clone(), found)))
@@ -55,7 +67,7 @@ impl Place {
     /// # Errors
     /// A file stands there, or the path cannot be looked up.
     pub async fn as_destination(&self) -> Result<Arc<dyn Fs>> {
-        match self.as_file().await {
+        match self.find_file().await {
             Ok(Some(_)) => Err(Error::new(Kind::NotADirectory, "write into", "is a file not a directory")
                 .on(self.tree.describe())
                 .advice("name the folder that holds it")),
@@ -77,17 +89,20 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
         flags: &ctx.settings.backend_flags,
         defaults: &BTreeMap::new(),
     };
-    match resolve(argument.as_bytes(), &sources)? {
-        Resolved::Local { path } => Ok(open_local(&path)),
+    let is_filtered = ctx.settings.filter.is_active();
+    let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
+    let place = match resolve(argument.as_bytes(), &sources)? {
+        Resolved::Local { path } => open_local(&path),
         Resolved::Sftp { name, options, path } => {
             let factory = Factory::new(&name, *options, surroundings(ctx))?;
             let address = factory.address();
             let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
             let tree =
                 |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
-            Ok(place(&path, tree))
+            place(&path, tree)
         }
-    }
+    };
+    Ok(Place { filtered, ..place })
 }
 
 fn open_local(path: &Path) -> Place {
@@ -114,5 +129,5 @@ fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder }
+    Place { tree: tree(path), holder, filtered: None }
 }

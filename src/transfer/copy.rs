@@ -12,11 +12,12 @@ use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use super::budget::Budget;
 use super::copy_file::Copier;
 use super::folders::Folders;
-use super::march::{Failure, Side};
+use super::march::{Failure, Limits, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
 use super::stats::Stats;
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result, Retry};
+use crate::filter::Filter;
 use crate::fs::{Fs, Metadata};
 use crate::path::{Name, RelPath};
 
@@ -43,6 +44,10 @@ pub struct Copy {
     pub transfers: usize,
     /// Folders read at once.
     pub checkers: usize,
+    /// Levels of folders to copy; `None` for all.
+    pub max_depth: Option<usize>,
+    /// What is copied.
+    pub filter: Arc<Filter>,
     /// Whether to make folders that no file goes into.
     pub empty_dirs: bool,
     /// Whether to say what would be done instead of doing it.
@@ -82,7 +87,13 @@ impl Copy {
         if let Some(name) = &self.only {
             return stream::once(self.plan_one(name)).boxed();
         }
-        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), self.checkers);
+        let limits = Limits {
+            concurrency: self.checkers,
+            max_depth: self.max_depth,
+            enter_destination_only: false,
+            filter: Arc::clone(&self.filter),
+        };
+        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), limits);
         stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed()
     }
 

@@ -1,6 +1,7 @@
 //! `sclone copy`
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use futures_executor::block_on;
 use futures_util::future::try_join;
@@ -55,6 +56,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 in_flight: IN_FLIGHT,
                 transfers: ctx.settings.transfers,
                 checkers: ctx.settings.checkers,
+                max_depth: ctx.settings.max_depth,
+                filter: Arc::clone(&ctx.settings.filter),
                 empty_dirs: args.create_empty_src_dirs,
                 dry_run: ctx.settings.dry_run,
                 umask: ctx.umask,
