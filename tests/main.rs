@@ -15,6 +15,7 @@ mod bad_input;
 mod cli;
 mod dialling;
 mod documents;
+mod filters;
 mod host_keys;
 mod login;
 mod support_works;
