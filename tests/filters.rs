@@ -47,7 +47,7 @@ fn filter(case: &Case<'_>) -> Result<Filter> {
     while let (Some(flag), Some(value)) = (flags.next(), flags.next()) {
         let bytes = value.as_bytes().to_vec();
         let size = || value.parse::<ByteSize>().unwrap().bytes();
-        let age = || Some(value.parse::<Interval>().unwrap().duration()?.as_nanos() as u64);
+        let age = || u64::try_from(value.parse::<Interval>().unwrap().duration()?.as_nanos()).ok();
         match *flag {
             "--include" => spec.include.get_or_insert_default().push(bytes),
             "--exclude" => spec.exclude.get_or_insert_default().push(bytes),
@@ -61,7 +61,9 @@ fn filter(case: &Case<'_>) -> Result<Filter> {
             "--files-from" | "--files-from-raw" => {
                 let split = if *flag == "--files-from" { lines } else { raw_lines };
                 let mut listed = Listed::default();
-                split(case.stdin.as_bytes()).iter().for_each(|file| listed.add(file));
+                for file in split(case.stdin.as_bytes()) {
+                    listed.add(&file);
+                }
                 spec.files = Some(("--files-from", listed));
             }
             "--max-depth" => {}
@@ -219,5 +221,17 @@ fn no_pattern_takes_long() {
             Ok(filter) => assert!(filter.keep(&path, &metadata), "{pattern}"),
             Err(error) => assert_eq!(error.kind(), Kind::Config),
         }
+    }
+}
+
+#[test]
+fn flags_before_and_after_the_command_both_count() {
+    let sandbox = Sandbox::new();
+    make_tree(&sandbox.path("tree"));
+    let outcome = sandbox.sclone(["-f", "- *.txt", "ls", "tree", "-f", "- x/**"]).run();
+    let files = listed(&outcome.code(0).stdout);
+    assert!(files.contains("b.jpg") && files.contains("A.TXT"), "{files:?}");
+    for left_out in ["a.txt", "dir/a.txt", "x/y", "tmp/x/two"] {
+        assert!(!files.contains(left_out), "{left_out}");
     }
 }

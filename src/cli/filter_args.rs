@@ -94,6 +94,9 @@ pub struct FilterArgs {
     pub dump: Vec<Dump>,
 }
 
+/// Takes a list of files apart.
+type Split = fn(&[u8]) -> Vec<Vec<u8>>;
+
 /// What `--dump` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Dump {
@@ -134,7 +137,7 @@ impl FilterArgs {
     }
 
     fn files(&self) -> Result<Option<(&'static str, Listed)>> {
-        let flags: [(&str, &[OsString], fn(&[u8]) -> Vec<Vec<u8>>); 3] = [
+        let flags: [(&str, &[OsString], Split); 3] = [
             ("--files-from", &self.files_from, lines),
             ("--files-from-raw", &self.files_from_raw, raw_lines),
             ("--files-from0", &self.files_from0, records),
@@ -143,7 +146,9 @@ impl FilterArgs {
         for (flag, paths, split) in flags {
             for path in paths {
                 let (_, listed) = found.get_or_insert_with(|| (flag, Listed::default()));
-                split(&read(path)?).iter().for_each(|file| listed.add(file));
+                for file in split(&read(path)?) {
+                    listed.add(&file);
+                }
             }
         }
         Ok(found)

@@ -7,7 +7,7 @@
 //! and what its messages quote, and that to the syntax of the `regex` crate, whose run time is linear in the length of
 //! a path whatever the pattern is. Paths and patterns are bytes; see [`text::of`].
 
-mod filter;
+mod decision;
 mod folder_globs;
 mod glob;
 mod go_regexp;
@@ -19,7 +19,7 @@ mod rules;
 mod spec;
 pub mod text;
 
-pub use filter::Filter;
+pub use decision::Filter;
 pub use lines::{lines, raw_lines, records};
 pub use listed::Listed;
 pub use spec::Spec;

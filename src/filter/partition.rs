@@ -30,7 +30,7 @@ impl Partition {
 
     /// Whether a path is in this part. Paths that differ in case or composition only are in the same.
     pub(crate) fn has(self, text: &str) -> bool {
-        let folded: String = text.nfc().flat_map(|c| c.to_lowercase().next()).collect();
+        let folded: String = text.nfc().filter_map(|c| c.to_lowercase().next()).collect();
         digest(&folded).and_then(|digest| digest.checked_rem(self.count)) == Some(self.index)
     }
 }

@@ -34,7 +34,6 @@ impl Pattern {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
 fn reason(error: regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "the expression is too large".to_owned(),

@@ -120,7 +120,9 @@ mod tests {
 
     fn rules(lines: &[&str]) -> Rules {
         let mut rules = Rules::new(false);
-        lines.iter().for_each(|line| rules.add_rule(line).unwrap());
+        for line in lines {
+            rules.add_rule(line).unwrap();
+        }
         rules
     }
 

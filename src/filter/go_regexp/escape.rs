@@ -89,7 +89,7 @@ fn hexadecimal(input: &mut Input<'_>) -> Option<char> {
         match input.take()? {
             '}' if input.since(before).len() > 1 => return char::from_u32(value),
             digit => {
-                value = add(value, digit.to_digit(16)?).filter(|value| *value <= u32::from(char::MAX))?
+                value = add(value, digit.to_digit(16)?).filter(|value| *value <= u32::from(char::MAX))?;
             }
         }
     }
