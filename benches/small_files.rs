@@ -73,6 +73,8 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         streams: Streams { cutoff: u64::MAX, most: 1 },
         transfers: 4,
         folders: 64,
+        max_depth: None,
+        filter: Arc::default(),
         empty_dirs: false,
         dry_run: false,
         umask: 0o022,

@@ -20,6 +20,7 @@ mod copying;
 mod copying_faults;
 mod dialling;
 mod documents;
+mod filters;
 mod host_keys;
 mod login;
 mod refusals;

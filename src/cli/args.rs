@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use super::commands::{
     cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, trust, version,
 };
+use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
 
 /// rclone for SSH, with SSH certificates done right.
@@ -15,6 +16,9 @@ pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
     pub global: GlobalArgs,
+    /// Flags that choose files, of every command.
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -1,6 +1,9 @@
 //! Where flags that nobody typed take their values from: `--log-level` from `SCLONE_LOG_LEVEL`, else from
 //! `RCLONE_LOG_LEVEL`, as rclone does (<https://rclone.org/docs/#environment-variables>), else from `settings.toml`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use clap::{Arg, ArgAction, Command};
 
 use crate::config::environment::Environment;
@@ -63,7 +66,8 @@ impl Defaults<'_> {
             let place = format!("environment variable {variable}");
             found.push(Origin { flag, place, value: value.to_string_lossy().into_owned() });
             return if many {
-                arg.value_delimiter(',').default_value(value)
+                let values = value.as_bytes().split(|&byte| byte == b',');
+                arg.default_values(values.map(|value| OsStr::from_bytes(value).to_owned()))
             } else {
                 arg.default_value(value)
             };

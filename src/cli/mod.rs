@@ -11,6 +11,8 @@ pub mod config_store;
 pub mod context;
 pub mod defaults;
 pub mod exit_code;
+pub mod filter_args;
+pub mod flag_order;
 pub mod global;
 pub mod open;
 pub mod parse;

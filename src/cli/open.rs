@@ -27,6 +27,8 @@ pub struct Place {
     holder: Option<(Arc<dyn Fs>, Name)>,
     /// When the certificate of its remote ends, in seconds since 1970.
     certificate_end: Option<u64>,
+    /// The argument, if filters are set: they cannot choose within a single file.
+    filtered: Option<String>,
 }
 
 /// A job that a certificate is to outlast, in seconds.
@@ -48,11 +50,21 @@ impl Place {
         }
     }
 
-    /// The name of the file and what it is, if the path names a file.
+    /// The name of the file and what it is, if the path names a file that a command is to read.
     ///
     /// # Errors
-    /// The path cannot be looked up.
+    /// The path cannot be looked up; [`Kind::Config`] if it names a file and filters are set.
     pub async fn as_file(&self) -> Result<Option<(Name, Metadata)>> {
+        match (self.find_file().await?, &self.filtered) {
+            (Some(_), Some(argument)) => {
+                let reason = "can't limit to single files when using filters";
+                Err(Error::new(Kind::Config, "read", reason).on(argument))
+            }
+            (found, _) => Ok(found),
+        }
+    }
+
+    async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
         let Some((_, name)) = &self.holder else { return Ok(None) };
         let found = self.tree.stat(&RelPath::root()).await?;
         Ok((found.file_type != FileType::Directory).then(|| (name.clone(), found)))
@@ -78,7 +90,7 @@ impl Place {
     /// # Errors
     /// A file stands there, or the path cannot be looked up.
     pub async fn as_destination(&self) -> Result<Arc<dyn Fs>> {
-        match self.as_file().await {
+        match self.find_file().await {
             Ok(Some(_)) => Err(Error::new(Kind::NotADirectory, "write into", "is a file not a directory")
                 .on(self.tree.describe())
                 .advice("name the folder that holds it")),
@@ -94,8 +106,10 @@ impl Place {
 /// The argument cannot be read, the remote is not known, or one of its options is wrong.
 pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     let store = config_store::open(ctx)?;
-    match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
-        Resolved::Local { path } => Ok(open_local(&path)),
+    let is_filtered = ctx.settings.filter.is_active();
+    let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
+    let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
+        Resolved::Local { path } => open_local(&path),
         Resolved::Sftp { name, options, path } => {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
@@ -109,9 +123,10 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             let tree = |root: &[u8]| {
                 Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone(), tuning)) as Arc<dyn Fs>
             };
-            Ok(Place { certificate_end: end, ..place(&path, tree) })
+            Place { certificate_end: end, ..place(&path, tree) }
         }
-    }
+    };
+    Ok(Place { filtered, ..place })
 }
 
 /// What makes connections to the server that `argument` names.
@@ -165,5 +180,5 @@ fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder, certificate_end: None }
+    Place { tree: tree(path), holder, certificate_end: None, filtered: None }
 }

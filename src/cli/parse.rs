@@ -10,7 +10,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 use super::args::Cli;
 use super::defaults::{Defaults, Origin, known_names};
 use super::exit_code::ExitCode;
-use super::{backend_flags, bool_flags};
+use super::{backend_flags, bool_flags, flag_order};
 use crate::config::environment::Environment;
 use crate::config::settings::SettingsFile;
 use crate::error::Error;
@@ -36,9 +36,9 @@ pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     defaults: Defaults<'_>,
 ) -> Result<Parsed, clap::Error> {
-    let arguments: Vec<_> = arguments.collect();
     let (command, origins) = defaults.apply(Cli::command());
     let shown = backend_flags::add(command);
+    let arguments = flag_order::command_first(&shown, arguments.collect());
     let parsed =
         bool_flags::with_values(shown.clone()).try_get_matches_from(&arguments).and_then(|matches| {
             let cli = Cli::from_arg_matches(&matches)?;

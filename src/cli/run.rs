@@ -65,7 +65,11 @@ fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result
         log::debug!("Setting --{} from {}", origin.flag, origin.place);
     }
     let received = signals::watch(cancel)?;
-    Ok((Ctx::new(settings, cancel.clone()), received))
+    let ctx = Ctx::new(settings, cancel.clone());
+    if ctx.settings.dump_filters {
+        ctx.stdout.line(ctx.settings.filter.dump())?;
+    }
+    Ok((ctx, received))
 }
 
 fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {

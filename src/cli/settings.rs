@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -9,10 +10,12 @@ use clap::parser::ValueSource;
 use log::LevelFilter;
 
 use super::backend_flags;
+use super::filter_args::Dump;
 use super::global::GlobalArgs;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
+use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
 use crate::transfer::copy::Streams;
@@ -59,6 +62,12 @@ pub struct Settings {
     pub backend_flags: BTreeMap<String, String>,
     /// Options of remotes that the settings file sets, for those that nothing else sets.
     pub backend_defaults: BTreeMap<String, String>,
+    /// Which files commands see.
+    pub filter: Arc<Filter>,
+    /// Levels of folders to go down; `None` for all, or for one where a command does not descend.
+    pub max_depth: Option<usize>,
+    /// Whether to print the filter's rules first.
+    pub dump_filters: bool,
     /// What the process was started with.
     pub environment: Environment,
 }
@@ -67,7 +76,7 @@ impl Settings {
     /// Checks the global flags against each other.
     ///
     /// # Errors
-    /// Two of `-v`, `-q` and `--log-level` were given.
+    /// Two of `-v`, `-q` and `--log-level` were given, or the filter flags are wrong.
     pub fn resolve(parsed: &Parsed, environment: Environment) -> Result<Self> {
         let (args, matches) = (&parsed.cli.global, &parsed.matches);
         Ok(Self {
@@ -94,6 +103,9 @@ impl Settings {
             },
             backend_flags: backend_flags::given(matches),
             backend_defaults: parsed.backend_defaults.clone(),
+            filter: Arc::new(parsed.cli.filter.resolve()?),
+            max_depth: parsed.cli.filter.depth(),
+            dump_filters: parsed.cli.filter.dump.contains(&Dump::Filters),
             environment,
         })
     }

@@ -1,12 +1,13 @@
 //! Walks what an argument names, for the commands that list.
 
 use std::ffi::OsStr;
+use std::sync::Arc;
 
 use futures_executor::block_on;
 
 use super::context::Ctx;
 use super::open::open;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::fs::Metadata;
 use crate::path::RelPath;
 use crate::transfer::March;
@@ -35,8 +36,9 @@ pub fn visit(
     let place = open(ctx, argument)?;
     let limits = Limits {
         concurrency: ctx.settings.folders_at_once(),
-        max_depth: (depth == Depth::One).then_some(1),
+        max_depth: ctx.settings.max_depth.or((depth == Depth::One).then_some(1)),
         enter_destination_only: false,
+        filter: Arc::clone(&ctx.settings.filter),
     };
     block_on(ctx.cancel.or_stop(async {
         let mut march = March::over(place.tree.clone(), limits);
@@ -51,6 +53,7 @@ pub fn visit(
                 Step::Failed(failure) if failure.folder.is_root() || failure.error.is_fatal() => {
                     return match place.as_file().await {
                         Ok(Some((name, metadata))) => seen(&RelPath::root().join(&name), &metadata),
+                        Err(error) if error.kind() == Kind::Config => Err(error),
                         _ => Err(failure.error),
                     };
                 }

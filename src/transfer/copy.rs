@@ -13,11 +13,12 @@ use super::budget::Budget;
 use super::copy_file::Copier;
 pub use super::copy_file::Streams;
 use super::folders::Folders;
-use super::march::{Failure, Side};
+use super::march::{Failure, Limits, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
 use super::stats::Stats;
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result, Retry};
+use crate::filter::Filter;
 use crate::fs::{Fs, Metadata};
 use crate::path::{Name, RelPath};
 
@@ -46,6 +47,10 @@ pub struct Copy {
     pub transfers: usize,
     /// Folders read at once.
     pub folders: usize,
+    /// Levels of folders to copy; `None` for all.
+    pub max_depth: Option<usize>,
+    /// What is copied.
+    pub filter: Arc<Filter>,
     /// Whether to make folders that no file goes into.
     pub empty_dirs: bool,
     /// Whether to say what would be done instead of doing it.
@@ -86,7 +91,13 @@ impl Copy {
         if let Some(name) = &self.only {
             return stream::once(self.plan_one(name)).boxed();
         }
-        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), self.folders);
+        let limits = Limits {
+            concurrency: self.folders,
+            max_depth: self.max_depth,
+            enter_destination_only: false,
+            filter: Arc::clone(&self.filter),
+        };
+        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), limits);
         stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed()
     }
 

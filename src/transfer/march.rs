@@ -10,7 +10,9 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, join};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::selection::select;
 use crate::error::{Error, Kind, Result};
+use crate::filter::Filter;
 use crate::fs::{Entry, FileType, Fs, Listing, Metadata};
 use crate::path::{Name, RelPath};
 
@@ -84,7 +86,7 @@ impl Pair {
 }
 
 /// What bounds a walk.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Folders read at once.
     pub concurrency: usize,
@@ -92,6 +94,8 @@ pub struct Limits {
     pub max_depth: Option<usize>,
     /// Whether to enter folders that only the destination has.
     pub enter_destination_only: bool,
+    /// What the walk sees.
+    pub filter: Arc<Filter>,
 }
 
 /// A walk under way.
@@ -287,14 +291,21 @@ impl March {
         self.asked.insert(visit.path.clone());
         let source = self.source.clone().filter(|_| visit.in_source);
         let destination = self.destination.clone().filter(|_| visit.in_destination);
+        let filter = Arc::clone(&self.limits.filter);
+        let of_destination = (!filter.deletes_excluded()).then(|| Arc::clone(&filter));
         self.reading.push(Box::pin(async move {
             let path = visit.path;
             let folder = {
-                let list = async |tree: Option<Arc<dyn Fs>>| match tree {
-                    Some(tree) => Some(tree.list(&path).await),
-                    None => None,
+                let list = async |tree: Option<Arc<dyn Fs>>, filter: Option<Arc<Filter>>| {
+                    let tree = tree?;
+                    let listing = tree.list(&path).await;
+                    Some(match (listing, filter) {
+                        (Ok(listing), Some(filter)) => Ok(select(&*tree, &filter, &path, listing).await),
+                        (listing, _) => listing,
+                    })
                 };
-                let (source, destination) = join(list(source), list(destination)).await;
+                let (source, destination) =
+                    join(list(source, Some(filter)), list(destination, of_destination)).await;
                 Folder { source, destination }
             };
             (path, folder)

@@ -8,6 +8,7 @@ mod folders;
 pub mod march;
 mod partial;
 pub mod plan;
+mod selection;
 mod speed;
 pub mod stats;
 mod window;

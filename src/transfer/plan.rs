@@ -55,9 +55,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a copy of everything below the root of `source`.
-    pub fn copy(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, folders: usize) -> Self {
-        let limits = Limits { concurrency: folders, max_depth: None, enter_destination_only: false };
+    /// Plans a copy of what a walk of `source` sees.
+    pub fn copy(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, limits: Limits) -> Self {
         let window = window(&*source, &*destination);
         Self { march: March::of_both(source, destination, limits), window }
     }

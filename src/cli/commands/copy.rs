@@ -1,6 +1,7 @@
 //! `sclone copy`
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use futures_executor::block_on;
 use futures_util::future::try_join;
@@ -58,6 +59,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 streams: ctx.settings.streams,
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
+                max_depth: ctx.settings.max_depth,
+                filter: Arc::clone(&ctx.settings.filter),
                 empty_dirs: args.create_empty_src_dirs,
                 dry_run: ctx.settings.dry_run,
                 umask: ctx.umask,
