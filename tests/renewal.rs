@@ -140,8 +140,8 @@ fn renewing_by_hand_needs_a_command_that_works() {
 }
 
 #[test]
-fn a_copy_warns_of_a_certificate_that_ends_within_the_hour_unless_it_is_renewed() {
-    let (user, server) = user_with("-1h:+50m");
+fn a_copy_warns_of_a_certificate_that_ends_within_minutes_unless_it_is_renewed() {
+    let (user, server) = user_with("-1h:+5m");
     user.remote("a", &server);
     user.remote_with("renewed", &server, &[("cert_command", &signing(&user, "+1h"))]);
     let from = user.sandbox.path("home");

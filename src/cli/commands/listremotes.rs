@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 #[command(verbatim_doc_comment)]
 pub struct Args {
     /// Part of what is to be listed
+    #[arg(id = "part", value_name = "FILTER")]
     filter: Option<String>,
 
     /// Part of the names to list
