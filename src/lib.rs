@@ -3,7 +3,7 @@
 //! # Map
 //!
 //! Arrows point one way: [`cli`] → [`transfer`] → [`fs`] → [`sftp`] → [`ssh`]. The leaves [`error`], [`path`],
-//! [`cancel`], [`questions`], [`units`], [`config`] and [`output`] are used by all, and use only each other. Below
+//! [`cancel`], [`questions`], [`units`], [`hash`], [`config`] and [`output`] are used by all, and use only each other. Below
 //! [`cli`] nothing prints, prompts or knows clap.
 //!
 //! | room | what it knows |
@@ -13,6 +13,7 @@
 //! | [`cancel`] | one signal that stops every wait |
 //! | [`questions`] | what the layers below may ask a person |
 //! | [`units`] | rclone's grammars for sizes and durations |
+//! | [`hash`] | hash functions, computed here or by a script on the server |
 //! | [`config`] | `rclone.conf`, remotes and their options, the environment |
 //! | [`ssh`] | the session factory: dialling, host keys, certificates, login |
 //! | [`sftp`] | the SFTP protocol over any byte stream, many requests in flight |
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod fs;
+pub mod hash;
 pub mod output;
 pub mod path;
 pub mod questions;
