@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{completion, config, copy, listremotes, ls, lsd, obscure, reveal, version};
+use super::commands::{
+    about, cat, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, obscure,
+    reveal, sha1sum, size, tree, version,
+};
 use super::global::GlobalArgs;
 
 /// rclone for SSH, with SSH certificates done right.
@@ -23,7 +26,17 @@ pub struct Cli {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     Ls(ls::Args),
+    Lsl(lsl::Args),
     Lsd(lsd::Args),
+    Lsf(lsf::Args),
+    Lsjson(lsjson::Args),
+    Tree(tree::Args),
+    Size(size::Args),
+    About(about::Args),
+    Cat(cat::Args),
+    Md5sum(md5sum::Args),
+    Sha1sum(sha1sum::Args),
+    Hashsum(hashsum::Args),
     Copy(copy::Args),
     Listremotes(listremotes::Args),
     Config(config::Args),

@@ -11,7 +11,8 @@ use super::context::Ctx;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sources::Sources;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Local, Metadata, Sftp};
+use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings};
+use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
 use crate::ssh::{Factory, Surroundings};
@@ -80,11 +81,17 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     match resolve(argument.as_bytes(), &sources)? {
         Resolved::Local { path } => Ok(open_local(&path)),
         Resolved::Sftp { name, options, path } => {
-            let factory = Factory::new(&name, *options, surroundings(ctx))?;
+            let factory = Arc::new(Factory::new(&name, *options, surroundings(ctx))?);
             let address = factory.address();
+            let shell = shell(&factory)?;
             let pool = Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout));
-            let tree =
-                |root: &[u8]| Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone())) as Arc<dyn Fs>;
+            let tree = |root: &[u8]| {
+                let tree = Sftp::new(Arc::clone(&pool), root, address.clone());
+                Arc::new(match &shell {
+                    Some(shell) => tree.with_shell(shell.clone()),
+                    None => tree,
+                }) as Arc<dyn Fs>
+            };
             Ok(place(&path, tree))
         }
     }
@@ -95,6 +102,30 @@ fn open_local(path: &Path) -> Place {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)))
     })
+}
+
+/// The shell beside SFTP, unless the options say that there is none this program can speak to.
+fn shell(factory: &Arc<Factory>) -> Result<Option<Shell>> {
+    let options = factory.options();
+    if options.shell_type.as_deref().is_some_and(|shell| shell != "unix") {
+        return Ok(None);
+    }
+    let hash = |name: &str| {
+        name.parse::<HashType>()
+            .map_err(|reason| Error::new(Kind::Config, "read option", reason).on("hashes"))
+    };
+    let settings = ShellSettings {
+        hashes: options.hashes.iter().map(|name| hash(name)).collect::<Result<_>>()?,
+        commands: options
+            .hash_commands
+            .iter()
+            .map(|(name, command)| Ok((hash(name)?, command.clone())))
+            .collect::<Result<_>>()?,
+        path_override: options.path_override.clone(),
+        no_hashes: options.disable_hashcheck,
+    };
+    let factory = Arc::clone(factory);
+    Ok(Some(Shell::new(Arc::new(move |command, input| factory.execute(command, input)), settings)))
 }
 
 fn surroundings(ctx: &Ctx) -> Surroundings {

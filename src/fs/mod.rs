@@ -4,7 +4,11 @@ mod close;
 mod contract;
 mod local;
 mod sftp;
+mod shell;
 
-pub use contract::{Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+pub use contract::{
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile,
+};
 pub use local::Local;
 pub use sftp::Sftp;
+pub use shell::{Execute, Shell, ShellSettings};

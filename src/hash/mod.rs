@@ -8,4 +8,4 @@ mod script;
 pub use digest::Digest;
 pub use hash_type::HashType;
 pub use hasher::Hasher;
-pub use script::{Script, answers};
+pub use script::{Script, answers, quote};

@@ -61,7 +61,7 @@ impl Script {
 }
 
 /// A string that the shell takes as it is: in single quotes, those it contains as `'\''`.
-fn quote(bytes: &[u8]) -> Vec<u8> {
+pub fn quote(bytes: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'\''];
     for &byte in bytes {
         if byte == b'\'' {
@@ -117,8 +117,17 @@ mod tests {
     #[test]
     fn no_name_runs_anything_and_every_name_is_hashed() {
         let folder = tempfile::tempdir().unwrap();
-        let names: [&[u8]; 9] =
-            [b"-rf", b"new\nline", b"back\\slash", b"q'uo\"te", b"$(touch x)", b"`touch x`", b"\xff", b" ", b"*"];
+        let names: [&[u8]; 9] = [
+            b"-rf",
+            b"new\nline",
+            b"back\\slash",
+            b"q'uo\"te",
+            b"$(touch x)",
+            b"`touch x`",
+            b"\xff",
+            b" ",
+            b"*",
+        ];
         let mut script = Script::new(HashType::Md5, None);
         for name in names {
             std::fs::write(folder.path().join(OsStr::from_bytes(name)), name).unwrap();

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ssh2::Session;
 use zeroize::Zeroizing;
 
 use super::algorithms::AlgorithmSettings;
 use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
+use super::execute::execute;
 use super::host_key::policy::GLOBAL_FILES;
 use super::host_key::{HostKeySettings, Pins};
 use super::login::Login;
 use super::session::{Connected, SessionSettings, connect};
-use super::{Channels, External, Service, Streams, auth};
+use super::socket::Socket;
+use super::{Channels, External, Service, Streams, auth, external_execute};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
@@ -90,23 +93,55 @@ impl Factory {
         if !self.options.ssh.is_empty() {
             return Ok(Box::new(External::spawn(&self.command_line())?));
         }
+        let (session, socket) = self.log_in()?;
+        match Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone()) {
+            Ok(channels) => Ok(Box::new(channels)),
+            Err(error) => {
+                socket.shut_down();
+                Err(self.name_server(error))
+            }
+        }
+    }
+
+    /// Runs one command on a connection of its own and returns what it wrote to its standard output. Blocks meanwhile.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); the server runs no commands, or the connection ends.
+    pub fn execute(&self, command: &str, input: &[u8]) -> Result<Vec<u8>> {
+        let cancel = &self.surroundings.cancel;
+        if !self.options.ssh.is_empty() {
+            let line = [self.options.ssh.as_slice(), &[command.to_owned()]].concat();
+            return external_execute::execute(&line, input, cancel);
+        }
+        let (session, socket) = self.log_in()?;
+        let done =
+            execute(&session, &socket, command, input, cancel).map_err(|error| self.name_server(error));
+        // Dropping a session waits for the server unless the socket is gone.
+        socket.shut_down();
+        done
+    }
+
+    fn log_in(&self) -> Result<(Session, Socket)> {
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
         let plan = self.login.plan(questions, Timestamp::now())?;
         let Connected { session, socket, .. } =
             connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
-        let opened = auth::log_in(&session, &self.login, plan, questions).and_then(|()| {
-            log::debug!("logged in to {}", self.target.address());
-            Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone())
-                .map_err(|error| self.name_server(error))
-        });
-        match opened {
-            Ok(channels) => Ok(Box::new(channels)),
+        match auth::log_in(&session, &self.login, plan, questions) {
+            Ok(()) => {
+                log::debug!("logged in to {}", self.target.address());
+                Ok((session, socket))
+            }
             Err(error) => {
                 socket.shut_down();
                 Err(error)
             }
         }
+    }
+
+    /// The options that say how a shell on the server may be used.
+    pub const fn options(&self) -> &SftpOptions {
+        &self.options
     }
 
     fn service(&self) -> Service {
