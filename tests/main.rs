@@ -16,6 +16,7 @@ mod cli;
 mod dialling;
 mod documents;
 mod host_keys;
+mod listing;
 mod login;
 mod support_works;
 mod thread;

@@ -12,9 +12,6 @@ use super::option_value as value;
 use super::secret::Secret;
 
 /// Options that are read and checked, and that nothing acts upon yet. [`SftpOptions::refuse_not_yet`] refuses them.
-///
-/// Options that only say how hashes are computed on the server are not among them: leaving them unused changes
-/// nothing that is transferred.
 pub const NOT_YET: &[&str] = &[
     "cert_command",
     "connections",

@@ -108,10 +108,9 @@ impl Part {
         }
         Ok(match given {
             [true, ..] => Self { offset: 0, count: Some(args.head) },
-            [_, true, _] => Self {
-                offset: i64::try_from(args.tail).map_or(i64::MIN, |it| it.saturating_neg()),
-                count: None,
-            },
+            [_, true, _] => {
+                Self { offset: i64::try_from(args.tail).map_or(i64::MIN, i64::saturating_neg), count: None }
+            }
             _ => Self { offset: args.offset, count: u64::try_from(args.count).ok() },
         })
     }
