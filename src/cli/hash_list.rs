@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use futures_executor::block_on;
 
 use super::context::Ctx;
-use super::hashing::{Where, batch, hash};
 use super::open::open;
 use super::report_file::ReportFile;
 use super::visit::{Depth, Walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::FileType;
 use crate::hash::{Digest, HashType, Hasher};
+use crate::transfer::content::{Where, hash};
 
 /// Flags of the commands that print hashes.
 #[derive(clap::Args, Clone, Debug)]
@@ -72,9 +72,8 @@ impl Printer<'_> {
         let mut walk = Walk::new(self.ctx, &place, Depth::All);
         loop {
             // Reading a FIFO would wait for a writer, here or there.
-            let files = batch(&mut walk, |found| {
-                matches!(found.metadata.file_type, FileType::File | FileType::Symlink)
-            });
+            let files =
+                walk.batch(|found| matches!(found.metadata.file_type, FileType::File | FileType::Symlink));
             let files = files.await?;
             if files.is_empty() {
                 return Ok(());

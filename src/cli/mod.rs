@@ -13,7 +13,6 @@ pub mod defaults;
 pub mod exit_code;
 pub mod global;
 pub mod hash_list;
-pub mod hashing;
 pub mod open;
 pub mod parse;
 pub mod prompts;

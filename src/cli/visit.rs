@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;
 use crate::transfer::March;
+use crate::transfer::content::BATCH;
 use crate::transfer::march::{Failure, Limits, Step};
 
 /// How far a walk goes down.
@@ -100,6 +101,22 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Takes the next entries that `wanted` accepts, as many as are hashed together; none at the end.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn batch(&mut self, wanted: impl Fn(&Found) -> bool) -> Result<Vec<Found>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && let Some(found) = self.next().await?
+        {
+            if wanted(&found) {
+                batch.push(found);
+            }
+        }
+        Ok(batch)
     }
 
     /// A local tree shows what can be copied; what cannot is told of.

@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod compare;
+pub mod content;
 pub mod copy;
 mod copy_file;
 mod folders;

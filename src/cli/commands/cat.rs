@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use futures_executor::block_on;
 
 use crate::cli::context::Ctx;
-use crate::cli::hashing::read;
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::FileType;
+use crate::transfer::content::read;
 
 /// Write the content of files to standard output
 ///

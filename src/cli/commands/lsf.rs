@@ -6,7 +6,6 @@ use futures_executor::block_on;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
-use crate::cli::hashing::{Where, batch, hash};
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Kind, Result};
@@ -14,6 +13,7 @@ use crate::hash::HashType;
 use crate::output::fields::{Field, Layout, Separator};
 use crate::output::go_time::TimeFormat;
 use crate::output::mime;
+use crate::transfer::content::{Where, hash};
 
 /// List files and folders for scripts, with the fields asked for
 ///
@@ -116,7 +116,7 @@ impl Lister<'_> {
         let wanted =
             |found: &Found| !(args.dirs_only && !found.is_dir() || args.files_only && found.is_dir());
         loop {
-            let entries = batch(&mut walk, wanted).await?;
+            let entries = walk.batch(wanted).await?;
             if entries.is_empty() {
                 return Ok(());
             }

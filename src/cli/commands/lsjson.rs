@@ -7,7 +7,6 @@ use futures_executor::block_on;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
-use crate::cli::hashing::{Where, batch, hash};
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Kind, Result};
@@ -17,6 +16,7 @@ use crate::output::go_time::rfc3339;
 use crate::output::json_item::Item;
 use crate::output::mime;
 use crate::path::RelPath;
+use crate::transfer::content::{Where, hash};
 
 /// List files and folders as JSON
 ///
@@ -104,7 +104,7 @@ impl Lister<'_> {
         stdout.write("[\n")?;
         let mut is_first = true;
         loop {
-            let entries = batch(&mut walk, |found| self.is_wanted(found)).await?;
+            let entries = walk.batch(|found| self.is_wanted(found)).await?;
             if entries.is_empty() {
                 break;
             }

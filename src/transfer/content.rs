@@ -1,16 +1,15 @@
-//! Hashes for commands: many files at a time, where they are, or here after reading them.
+//! The content of files: reading it in order, and hashing it where it is or here.
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::visit::{Found, Walk};
 use crate::error::{Error, Result};
 use crate::fs::Fs;
 use crate::hash::{Digest, HashType, Hasher};
 use crate::path::RelPath;
 
-/// Entries taken from a walk before they are hashed together: one command on a server serves them all.
+/// Files to hash together: one command on a server serves them all.
 pub const BATCH: usize = 500;
 /// Files read at once.
 const FILES: usize = 8;
@@ -24,19 +23,6 @@ pub enum Where {
     There,
     /// Here: `--download`.
     Here,
-}
-
-/// Takes up to [`BATCH`] entries that `wanted` accepts; none at the end of the walk.
-pub async fn batch(walk: &mut Walk<'_>, wanted: impl Fn(&Found) -> bool) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    while found.len() < BATCH
-        && let Some(next) = walk.next().await?
-    {
-        if wanted(&next) {
-            found.push(next);
-        }
-    }
-    Ok(found)
 }
 
 /// Hashes files: one result for each path, in order.
