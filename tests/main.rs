@@ -12,6 +12,7 @@ mod login_support;
 mod support;
 
 mod bad_input;
+mod checking;
 mod cli;
 mod dialling;
 mod documents;

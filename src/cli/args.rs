@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, obscure,
-    reveal, sha1sum, size, tree, version,
+    about, cat, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson, lsl,
+    md5sum, obscure, reveal, sha1sum, size, tree, version,
 };
 use super::global::GlobalArgs;
 
@@ -34,6 +34,8 @@ pub enum Command {
     Size(size::Args),
     About(about::Args),
     Cat(cat::Args),
+    Check(check::Args),
+    Checksum(checksum::Args),
     Md5sum(md5sum::Args),
     Sha1sum(sha1sum::Args),
     Hashsum(hashsum::Args),

@@ -1,14 +1,16 @@
 //! What `md5sum`, `sha1sum` and `hashsum` have in common.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use futures_executor::block_on;
 
+use super::check_report::ReportFlags;
 use super::context::Ctx;
 use super::open::open;
 use super::report_file::ReportFile;
+use super::sum_check::SumCheck;
 use super::visit::{Depth, Walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::FileType;
@@ -26,6 +28,10 @@ pub struct HashFlags {
     #[arg(long)]
     pub download: bool,
 
+    /// Compare with this file of hashes instead of printing
+    #[arg(short = 'C', long, value_name = "FILE")]
+    pub checkfile: Option<OsString>,
+
     /// Write to this file; - for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub output_file: PathBuf,
@@ -36,6 +42,14 @@ pub struct HashFlags {
 /// # Errors
 /// The tree cannot be opened or cannot compute this hash, or the result cannot be written.
 pub fn run(ctx: &Ctx, kind: HashType, path: Option<&OsStr>, flags: &HashFlags) -> Result<()> {
+    if let Some(sum_file) = &flags.checkfile {
+        let tree = path.ok_or_else(|| {
+            Error::new(Kind::Usage, "read arguments", "--checkfile needs a path to compare with the file")
+        })?;
+        let place = if flags.download { Where::Here } else { Where::There };
+        let reports = ReportFlags { combined: Some(flags.output_file.clone()), ..ReportFlags::default() };
+        return SumCheck { hash: kind, sum_file, tree, place, one_way: false }.run(ctx, &reports);
+    }
     let report = ReportFile::create(&flags.output_file)?;
     let printer = Printer { ctx, kind, flags, report: &report };
     match path.filter(|path| *path != "-") {

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod backend_flags;
 pub mod bool_flags;
+pub mod check_report;
 pub mod commands;
 pub mod config_store;
 pub mod context;
@@ -20,6 +21,7 @@ pub mod report_file;
 pub mod run;
 pub mod settings;
 pub mod signals;
+pub mod sum_check;
 pub mod visit;
 
 pub use run::main;

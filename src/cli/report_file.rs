@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::context::Ctx;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// One report under way.
 pub struct ReportFile(Option<(PathBuf, Mutex<BufWriter<File>>)>);
@@ -23,6 +23,11 @@ impl ReportFile {
         }
         let file = File::create(path).map_err(|error| failed(path, error))?;
         Ok(Self(Some((path.to_owned(), Mutex::new(BufWriter::new(file))))))
+    }
+
+    /// Whether it goes to standard output.
+    pub const fn is_stdout(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Adds to the report.
@@ -51,5 +56,7 @@ impl ReportFile {
 }
 
 fn failed(path: &Path, error: std::io::Error) -> Error {
-    Error::from_io("write", error).on(path.as_os_str().as_bytes())
+    let error = Error::from_io("write", error).on(path.as_os_str().as_bytes());
+    // That no report can be written is no news of the files it was to tell about.
+    if error.kind() == Kind::NotFound { error.with_kind(Kind::Io) } else { error }
 }

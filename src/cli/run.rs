@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, obscure,
-    reveal, sha1sum, size, tree, version,
+    about, cat, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson, lsl,
+    md5sum, obscure, reveal, sha1sum, size, tree, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -80,6 +80,8 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Size(args) => size::run(ctx, args),
         Command::About(args) => about::run(ctx, args),
         Command::Cat(args) => cat::run(ctx, args),
+        Command::Check(args) => check::run(ctx, args),
+        Command::Checksum(args) => checksum::run(ctx, args),
         Command::Md5sum(args) => md5sum::run(ctx, args),
         Command::Sha1sum(args) => sha1sum::run(ctx, args),
         Command::Hashsum(args) => hashsum::run(ctx, args),

@@ -4,8 +4,10 @@ mod digest;
 mod hash_type;
 mod hasher;
 mod script;
+mod sum_file;
 
 pub use digest::Digest;
 pub use hash_type::HashType;
 pub use hasher::Hasher;
 pub use script::{Script, answers, quote};
+pub use sum_file::SumFile;

@@ -1,6 +1,7 @@
 //! Walking, comparing, planning and copying.
 
 mod budget;
+pub mod check;
 pub mod compare;
 pub mod content;
 pub mod copy;
@@ -11,6 +12,7 @@ mod partial;
 pub mod plan;
 mod speed;
 pub mod stats;
+pub mod verdict;
 
 pub use copy::Copy;
 pub use march::March;

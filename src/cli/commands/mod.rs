@@ -2,6 +2,8 @@
 
 pub mod about;
 pub mod cat;
+pub mod check;
+pub mod checksum;
 pub mod completion;
 pub mod config;
 pub mod copy;
