@@ -61,7 +61,11 @@ impl Defaults<'_> {
         let many = matches!(arg.get_action(), ArgAction::Append);
         if let Some((variable, value)) = self.variable(&flag) {
             let place = format!("environment variable {variable}");
-            found.push(Origin { flag, place, value: value.to_string_lossy().into_owned() });
+            let origin = Origin { flag, place, value: value.to_string_lossy().into_owned() };
+            // Several commands may have a flag of this name.
+            if !found.contains(&origin) {
+                found.push(origin);
+            }
             return if many {
                 arg.value_delimiter(',').default_value(value)
             } else {
