@@ -3,7 +3,7 @@
 //! # Map
 //!
 //! Arrows point one way: [`cli`] → [`transfer`] → [`fs`] → [`sftp`] → [`ssh`]. The leaves [`error`], [`path`],
-//! [`cancel`], [`questions`], [`units`], [`config`],
+//! [`cancel`], [`questions`], [`units`], [`hash`], [`config`],
 //! [`filter`] and [`output`] are used by all, and use only each other. Below
 //! [`cli`] nothing prints, prompts or knows clap.
 //!
@@ -15,6 +15,7 @@
 //! | [`questions`] | what the layers below may ask a person |
 //! | [`units`] | rclone's grammars for sizes and durations |
 //! | [`filter`] | rclone's patterns and rules: which files a command sees |
+//! | [`hash`] | hash functions, computed here or by a script on the server |
 //! | [`config`] | `rclone.conf`, remotes and their options, the environment |
 //! | [`ssh`] | the session factory: dialling, host keys, certificates, login |
 //! | [`sftp`] | the SFTP protocol over any byte stream, many requests in flight |
@@ -38,6 +39,7 @@ pub mod error;
 pub mod filter;
 pub mod fs;
 pub mod fuzzing;
+pub mod hash;
 pub mod output;
 pub mod path;
 pub mod questions;

@@ -13,6 +13,7 @@ mod support;
 
 mod bad_input;
 mod certificates;
+mod checking;
 mod cli;
 mod config_commands;
 mod config_menu;
@@ -22,6 +23,7 @@ mod dialling;
 mod documents;
 mod filters;
 mod host_keys;
+mod listing;
 mod login;
 mod refusals;
 mod renewal;

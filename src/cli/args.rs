@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
+    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -29,7 +30,19 @@ pub struct Cli {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     Ls(ls::Args),
+    Lsl(lsl::Args),
     Lsd(lsd::Args),
+    Lsf(lsf::Args),
+    Lsjson(lsjson::Args),
+    Tree(tree::Args),
+    Size(size::Args),
+    About(about::Args),
+    Cat(cat::Args),
+    Check(check::Args),
+    Checksum(checksum::Args),
+    Md5sum(md5sum::Args),
+    Sha1sum(sha1sum::Args),
+    Hashsum(hashsum::Args),
     Copy(copy::Args),
     Cert(cert::Args),
     Listremotes(listremotes::Args),

@@ -64,7 +64,11 @@ impl Defaults<'_> {
         let many = matches!(arg.get_action(), ArgAction::Append);
         if let Some((variable, value)) = self.variable(&flag) {
             let place = format!("environment variable {variable}");
-            found.push(Origin { flag, place, value: value.to_string_lossy().into_owned() });
+            let origin = Origin { flag, place, value: value.to_string_lossy().into_owned() };
+            // Several commands may have a flag of this name.
+            if !found.contains(&origin) {
+                found.push(origin);
+            }
             return if many {
                 let values = value.as_bytes().split(|&byte| byte == b',');
                 arg.default_values(values.map(|value| OsStr::from_bytes(value).to_owned()))

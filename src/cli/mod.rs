@@ -6,6 +6,7 @@
 pub mod args;
 pub mod backend_flags;
 pub mod bool_flags;
+pub mod check_report;
 pub mod commands;
 pub mod config_store;
 pub mod context;
@@ -14,13 +15,16 @@ pub mod exit_code;
 pub mod filter_args;
 pub mod flag_order;
 pub mod global;
+pub mod hash_list;
 pub mod open;
 pub mod parse;
 pub mod pinning;
 pub mod prompts;
+pub mod report_file;
 pub mod run;
 pub mod settings;
 pub mod signals;
+pub mod sum_check;
 pub mod visit;
 
 pub use run::main;

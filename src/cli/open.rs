@@ -13,7 +13,8 @@ use super::pinning::save_pin;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Tuning};
+use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
+use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
 use crate::ssh::moment::{local_time, span, unix_seconds};
@@ -117,11 +118,17 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             if let Some(save) = save_pin(&name, store, ctx.settings.dry_run) {
                 factory = factory.on_new_pin(save);
             }
+            let factory = Arc::new(factory);
+            let shell = shell(&factory)?;
             let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
             let tree = |root: &[u8]| {
-                Arc::new(Sftp::new(Arc::clone(&pool), root, address.clone(), tuning)) as Arc<dyn Fs>
+                let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
+                Arc::new(match &shell {
+                    Some(shell) => tree.with_shell(shell.clone()),
+                    None => tree,
+                }) as Arc<dyn Fs>
             };
             Place { certificate_end: end, ..place(&path, tree) }
         }
@@ -161,6 +168,30 @@ fn tuning(options: &SftpOptions) -> Tuning {
         reads: if options.disable_concurrent_reads { Some(1) } else { concurrency },
         writes: if options.disable_concurrent_writes { Some(1) } else { concurrency },
     }
+}
+
+/// The shell beside SFTP, unless the options say that there is none this program can speak to.
+fn shell(factory: &Arc<Factory>) -> Result<Option<Shell>> {
+    let options = factory.options();
+    if options.shell_type.as_deref().is_some_and(|shell| shell != "unix") {
+        return Ok(None);
+    }
+    let hash = |name: &str| {
+        name.parse::<HashType>()
+            .map_err(|reason| Error::new(Kind::Config, "read option", reason).on("hashes"))
+    };
+    let settings = ShellSettings {
+        hashes: options.hashes.iter().map(|name| hash(name)).collect::<Result<_>>()?,
+        commands: options
+            .hash_commands
+            .iter()
+            .map(|(name, command)| Ok((hash(name)?, command.clone())))
+            .collect::<Result<_>>()?,
+        path_override: options.path_override.clone(),
+        no_hashes: options.disable_hashcheck,
+    };
+    let factory = Arc::clone(factory);
+    Ok(Some(Shell::new(Arc::new(move |command, input| factory.execute(command, input)), settings)))
 }
 
 pub(super) fn surroundings(ctx: &Ctx) -> Surroundings {

@@ -6,7 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    cert, completion, config, copy, listremotes, ls, lsd, obscure, reveal, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
+    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -75,7 +76,19 @@ fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result
 fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
     match command {
         Command::Ls(args) => ls::run(ctx, args),
+        Command::Lsl(args) => lsl::run(ctx, args),
         Command::Lsd(args) => lsd::run(ctx, args),
+        Command::Lsf(args) => lsf::run(ctx, args),
+        Command::Lsjson(args) => lsjson::run(ctx, args),
+        Command::Tree(args) => tree::run(ctx, args),
+        Command::Size(args) => size::run(ctx, args),
+        Command::About(args) => about::run(ctx, args),
+        Command::Cat(args) => cat::run(ctx, args),
+        Command::Check(args) => check::run(ctx, args),
+        Command::Checksum(args) => checksum::run(ctx, args),
+        Command::Md5sum(args) => md5sum::run(ctx, args),
+        Command::Sha1sum(args) => sha1sum::run(ctx, args),
+        Command::Hashsum(args) => hashsum::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
         Command::Cert(args) => cert::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),

@@ -1,16 +1,16 @@
 //! Walks what an argument names, for the commands that list.
 
-use std::ffi::OsStr;
 use std::sync::Arc;
 
 use futures_executor::block_on;
 
 use super::context::Ctx;
-use super::open::open;
+use super::open::Place;
 use crate::error::{Kind, Result};
-use crate::fs::Metadata;
+use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;
 use crate::transfer::March;
+use crate::transfer::content::BATCH;
 use crate::transfer::march::{Failure, Limits, Step};
 
 /// How far a walk goes down.
@@ -18,50 +18,139 @@ use crate::transfer::march::{Failure, Limits, Step};
 pub enum Depth {
     /// Only what is in the folder itself.
     One,
+    /// As many levels of folders.
+    Levels(usize),
     /// Everything below it.
     All,
 }
 
-/// Calls `seen` for every entry below what `argument` names, sorted by path; for a file, for that file alone. A folder
-/// that cannot be read is logged and counted, and the walk goes on.
+/// One entry of a walk.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The path to show.
+    pub path: RelPath,
+    /// The path in the tree: the root where the argument names a file.
+    pub at: RelPath,
+    /// What it is.
+    pub metadata: Metadata,
+}
+
+impl Found {
+    /// Whether it is a folder.
+    pub fn is_dir(&self) -> bool {
+        self.metadata.file_type == FileType::Directory
+    }
+}
+
+/// A walk over what an argument names, sorted by path; over a file alone if it names one. A folder that cannot be read
+/// is logged and counted, and the walk goes on.
+pub struct Walk<'a> {
+    ctx: &'a Ctx,
+    place: &'a Place,
+    march: Option<March>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk that has not begun.
+    pub fn new(ctx: &'a Ctx, place: &'a Place, depth: Depth) -> Self {
+        let limits = Limits {
+            concurrency: ctx.settings.folders_at_once(),
+            max_depth: ctx.settings.max_depth.or(match depth {
+                Depth::One => Some(1),
+                Depth::Levels(levels) => Some(levels),
+                Depth::All => None,
+            }),
+            enter_destination_only: false,
+            filter: Arc::clone(&ctx.settings.filter),
+        };
+        Self { ctx, place, march: Some(March::over(place.tree.clone(), limits)) }
+    }
+
+    /// The next entry.
+    ///
+    /// # Errors
+    /// The tree or its root cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Found>> {
+        while let Some(march) = &mut self.march {
+            match march.next().await {
+                None => self.march = None,
+                Some(Step::Entry(pair)) => {
+                    self.ctx.stats.listed(1);
+                    if let Some(entry) = pair.source
+                        && self.is_shown(&pair.path, &entry.metadata)
+                    {
+                        return Ok(Some(Found {
+                            at: pair.path.clone(),
+                            path: pair.path,
+                            metadata: entry.metadata,
+                        }));
+                    }
+                }
+                Some(Step::Failed(failure)) if failure.folder.is_root() || failure.error.is_fatal() => {
+                    self.march = None;
+                    return match self.place.as_file().await {
+                        Ok(Some((name, metadata))) => Ok(Some(Found {
+                            path: RelPath::root().join(&name),
+                            at: RelPath::root(),
+                            metadata,
+                        })),
+                        Err(error) if error.kind() == Kind::Config => Err(error),
+                        _ => Err(failure.error),
+                    };
+                }
+                Some(Step::Failed(Failure { error, .. })) => {
+                    log::error!("{error}");
+                    self.ctx.stats.failed(&error);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the next entries that `wanted` accepts, as many as are hashed together; none at the end.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn batch(&mut self, wanted: impl Fn(&Found) -> bool) -> Result<Vec<Found>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && let Some(found) = self.next().await?
+        {
+            if wanted(&found) {
+                batch.push(found);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// A local tree shows what can be copied; what cannot is told of.
+    fn is_shown(&self, path: &RelPath, metadata: &Metadata) -> bool {
+        if self.place.tree.features().lists_everything {
+            return true;
+        }
+        match metadata.file_type {
+            FileType::File | FileType::Directory => return true,
+            FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink"),
+            FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
+        }
+        false
+    }
+}
+
+/// Calls `seen` for every entry of a [`Walk`].
 ///
 /// # Errors
 /// The tree or its root cannot be read, the run is cancelled, or `seen` fails.
 pub fn visit(
     ctx: &Ctx,
-    argument: &OsStr,
+    place: &Place,
     depth: Depth,
-    mut seen: impl FnMut(&RelPath, &Metadata) -> Result<()>,
+    mut seen: impl FnMut(&Found) -> Result<()>,
 ) -> Result<()> {
-    let place = open(ctx, argument)?;
-    let limits = Limits {
-        concurrency: ctx.settings.folders_at_once(),
-        max_depth: ctx.settings.max_depth.or((depth == Depth::One).then_some(1)),
-        enter_destination_only: false,
-        filter: Arc::clone(&ctx.settings.filter),
-    };
     block_on(ctx.cancel.or_stop(async {
-        let mut march = March::over(place.tree.clone(), limits);
-        while let Some(step) = march.next().await {
-            match step {
-                Step::Entry(pair) => {
-                    ctx.stats.listed(1);
-                    if let Some(entry) = pair.source {
-                        seen(&pair.path, &entry.metadata)?;
-                    }
-                }
-                Step::Failed(failure) if failure.folder.is_root() || failure.error.is_fatal() => {
-                    return match place.as_file().await {
-                        Ok(Some((name, metadata))) => seen(&RelPath::root().join(&name), &metadata),
-                        Err(error) if error.kind() == Kind::Config => Err(error),
-                        _ => Err(failure.error),
-                    };
-                }
-                Step::Failed(Failure { error, .. }) => {
-                    log::error!("{error}");
-                    ctx.stats.failed(&error);
-                }
-            }
+        let mut walk = Walk::new(ctx, place, depth);
+        while let Some(found) = walk.next().await? {
+            seen(&found)?;
         }
         Ok(())
     }))

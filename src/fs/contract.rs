@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::hash::{Digest, HashType};
 use crate::path::{Name, RelPath};
 
 /// An operation under way.
@@ -63,6 +64,26 @@ pub struct Listing {
     pub refused: Vec<Error>,
 }
 
+/// What a tree shows in listings, where the kinds of trees differ as rclone's do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Whether everything that is no folder is listed as a file: links by what they lead to, FIFOs, devices.
+    pub lists_everything: bool,
+    /// Whether the size of a folder means anything.
+    pub folder_sizes: bool,
+}
+
+/// Sizes of a file system, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// All of it.
+    pub total: u64,
+    /// What is taken.
+    pub used: u64,
+    /// What is left, on this machine of what this user may take.
+    pub free: u64,
+}
+
 /// Times to set on a file: nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dates {
@@ -77,6 +98,19 @@ pub trait Fs: Send + Sync {
 
     /// The smallest difference of two modification times the tree can keep.
     fn precision(&self) -> Duration;
+
+    /// How listings of the tree look.
+    fn features(&self) -> Features;
+
+    /// The hashes that [`hash`](Self::hash) is known to compute, for commands that compare whatever there is.
+    fn hashes(&self) -> Vec<HashType>;
+
+    /// Hashes files where they are, without carrying them here: one result for each path, in order.
+    /// [`Kind::Unsupported`](crate::error::Kind) as a whole if the other side cannot compute this hash.
+    fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>>;
+
+    /// How full the file system is that holds the root.
+    fn usage(&self) -> Task<'_, Usage>;
 
     /// Describes what `path` names, symbolic links followed.
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;

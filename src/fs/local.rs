@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -15,9 +15,11 @@ use rustix::fs::{Timespec, Timestamps};
 use super::blocking;
 use super::close::close;
 use super::contract::{
-    Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, WideningTask, WriteFile,
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
+    WriteFile,
 };
 use crate::error::{Error, Kind, Result};
+use crate::hash::{Digest, HashType, Hasher};
 use crate::path::{Name, RelPath};
 
 /// Bytes moved in one system call.
@@ -96,6 +98,19 @@ fn list(path: &Path) -> Result<Listing> {
     Ok(Listing { entries, refused: Vec::new() })
 }
 
+fn hash_file(path: &Path, hash: HashType) -> Result<Digest> {
+    let mut file = File::open(path).map_err(failed("open", path))?;
+    let (mut hasher, mut buffer) = (Hasher::new(hash), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed("read", path)(error)),
+        }
+    }
+}
+
 impl Fs for Local {
     fn describe(&self) -> String {
         format!("Local file system at {}", crate::path::escape(self.root.as_os_str().as_bytes()))
@@ -103,6 +118,31 @@ impl Fs for Local {
 
     fn precision(&self) -> Duration {
         Duration::from_nanos(1)
+    }
+
+    fn features(&self) -> Features {
+        Features { lists_everything: false, folder_sizes: true }
+    }
+
+    fn hashes(&self) -> Vec<HashType> {
+        HashType::ALL.to_vec()
+    }
+
+    fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
+        task(move || Ok(paths.iter().map(|path| hash_file(&self.full(path), hash)).collect()))
+    }
+
+    fn usage(&self) -> Task<'_, Usage> {
+        task(|| {
+            let found = rustix::fs::statvfs(&self.root)
+                .map_err(|error| failed("ask for free space", &self.root)(error.into()))?;
+            let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+            Ok(Usage {
+                total: bytes(found.f_blocks),
+                used: bytes(found.f_blocks.saturating_sub(found.f_bfree)),
+                free: bytes(found.f_bavail),
+            })
+        })
     }
 
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {

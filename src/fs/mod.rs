@@ -7,9 +7,12 @@ mod contract;
 mod local;
 mod remote_file;
 mod sftp;
+mod shell;
 
 pub use contract::{
-    Dates, Entry, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, WideningTask, WriteFile,
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
+    WriteFile,
 };
 pub use local::Local;
 pub use sftp::{Sftp, Tuning};
+pub use shell::{Execute, Shell, ShellSettings};

@@ -8,9 +8,11 @@ use std::time::Duration;
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 
 use super::attributes::metadata_of;
-use super::contract::{Entry, FileType, Fs, Listing, Metadata, ReadFile, Task, WriteFile};
+use super::contract::{Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::remote_file::RemoteFile;
+use super::shell::Shell;
 use crate::error::{Error, Kind, Result};
+use crate::hash::{Digest, HashType};
 use crate::path::{Name, RelPath};
 use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
 
@@ -39,6 +41,7 @@ pub struct Sftp {
     pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
+    shell: Option<Shell>,
     tuning: Tuning,
     /// How many folders were read or are being read.
     listed: AtomicUsize,
@@ -55,9 +58,17 @@ impl Sftp {
             root: root.to_vec(),
             name,
             tuning,
+            shell: None,
             listed: AtomicUsize::new(0),
             lists_dot: AtomicBool::new(false),
         }
+    }
+
+    /// The same tree with a way to run commands beside SFTP.
+    #[must_use]
+    pub fn with_shell(mut self, shell: Shell) -> Self {
+        self.shell = Some(shell);
+        self
     }
 
     fn full(&self, path: &RelPath) -> Vec<u8> {
@@ -220,6 +231,11 @@ async fn follow_links(client: &Client, folder: &[u8], mut entries: Vec<Entry>) -
     }
 }
 
+fn no_hash(hash: HashType) -> Error {
+    Error::new(Kind::Unsupported, "hash", format!("the server cannot compute {hash}"))
+        .advice("with --download the files are read and hashed here")
+}
+
 impl Fs for Sftp {
     fn describe(&self) -> String {
         format!("{}/{}", self.name, crate::path::escape(&self.root))
@@ -227,6 +243,47 @@ impl Fs for Sftp {
 
     fn precision(&self) -> Duration {
         Duration::from_secs(1)
+    }
+
+    fn features(&self) -> Features {
+        Features { lists_everything: true, folder_sizes: false }
+    }
+
+    fn hashes(&self) -> Vec<HashType> {
+        self.shell.as_ref().map(Shell::hashes).unwrap_or_default()
+    }
+
+    fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
+        Box::pin(async move {
+            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
+            let full: Vec<_> = paths.iter().map(|path| self.full(path)).collect();
+            let found = shell.hash(&full, &self.root, hash).await?.ok_or_else(|| no_hash(hash))?;
+            let unread =
+                |path: &Vec<u8>| Error::new(Kind::Failure, "hash", "the server could not read it").on(path);
+            Ok(found
+                .into_iter()
+                .zip(&full)
+                .map(|(digest, path)| digest.ok_or_else(|| unread(path)))
+                .collect())
+        })
+    }
+
+    fn usage(&self) -> Task<'_, Usage> {
+        Box::pin(async {
+            let path = self.full(&RelPath::root());
+            let space = self.pool.client().await?.space(&path).await;
+            match (space, &self.shell) {
+                (Ok(space), _) => Ok(Usage {
+                    total: space.total,
+                    used: space.total.saturating_sub(space.free),
+                    free: space.free,
+                }),
+                (Err(error), Some(shell)) if error.kind() == Kind::Unsupported => {
+                    shell.usage(&path, &self.root).await?.ok_or(error)
+                }
+                (Err(error), _) => Err(error),
+            }
+        })
     }
 
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {

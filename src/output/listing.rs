@@ -14,7 +14,7 @@ pub enum SizeStyle {
 }
 
 impl SizeStyle {
-    fn show(self, bytes: u64) -> String {
+    pub(crate) fn show(self, bytes: u64) -> String {
         match self {
             Self::Bytes => bytes.to_string(),
             Self::Human => size::short(bytes),
@@ -33,14 +33,21 @@ pub fn lsl(size: u64, modified: Option<i128>, path: &[u8], style: SizeStyle, zon
     [format!("{:>9} {time:>29} ", style.show(size)).as_bytes(), path].concat()
 }
 
-/// A line of `lsd`: size and item count, which a folder does not have (-1), modification time and path.
-pub fn lsd(modified: Option<i128>, path: &[u8], style: SizeStyle, zone: &TimeZone) -> Vec<u8> {
+/// A line of `lsd`: size, -1 if it is not known, modification time, item count, which is never known, and path.
+pub fn lsd(
+    size: Option<u64>,
+    modified: Option<i128>,
+    path: &[u8],
+    style: SizeStyle,
+    zone: &TimeZone,
+) -> Vec<u8> {
+    let size = size.map_or_else(|| "-1".into(), |size| style.show(size));
     let time = local(modified, zone, "%Y-%m-%d %H:%M:%S");
     let (size_width, count_width) = match style {
         SizeStyle::Bytes => (12, 9),
         SizeStyle::Human => (9, 8),
     };
-    [format!("{:>size_width$} {time:>19} {:>count_width$} ", -1, -1).as_bytes(), path].concat()
+    [format!("{size:>size_width$} {time:>19} {:>count_width$} ", -1).as_bytes(), path].concat()
 }
 
 /// A time as text; `-` where the server told none or one beyond the calendar.
@@ -79,7 +86,7 @@ mod tests {
 
     #[test]
     fn lsd_lines() {
-        let line = |style| text(lsd(TIME, b"sub", style, &TimeZone::UTC));
+        let line = |style| text(lsd(None, TIME, b"sub", style, &TimeZone::UTC));
         assert_eq!(line(SizeStyle::Bytes), "          -1 2024-03-01 12:34:56        -1 sub");
         assert_eq!(line(SizeStyle::Human), "       -1 2024-03-01 12:34:56       -1 sub");
     }

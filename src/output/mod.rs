@@ -1,9 +1,14 @@
 //! Log lines, listing lines and progress.
 
+pub mod fields;
+pub mod go_time;
+pub mod json_item;
 pub mod listing;
 pub mod logger;
+pub mod mime;
 pub mod progress;
 pub mod stats_block;
 pub mod stdout;
+pub mod tree;
 
 pub use stdout::Stdout;

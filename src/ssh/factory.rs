@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ssh2::Session;
 use zeroize::Zeroizing;
 
 use super::algorithms::AlgorithmSettings;
@@ -13,14 +14,16 @@ use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
+use super::execute::execute;
 use super::host_key::policy::GLOBAL_FILES;
 use super::host_key::survey::Survey;
 use super::host_key::{Accepted, HostKeySettings, Identity, Pins};
 use super::login::Login;
 use super::renewal::Renewal;
 use super::session::{Connected, SessionSettings, connect};
+use super::socket::Socket;
 use super::verifying_key::VerifyingKey;
-use super::{Channels, External, Service, Streams, auth};
+use super::{Channels, External, Service, Streams, auth, external_execute};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
@@ -151,22 +154,49 @@ impl Factory {
             let external = self.after_renewal(|| External::spawn(&self.command_line()))?;
             return Ok(Box::new(external));
         }
+        let (session, socket) = self.log_in()?;
+        match Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone()) {
+            Ok(channels) => Ok(Box::new(channels)),
+            Err(error) => {
+                socket.shut_down();
+                Err(self.name_server(error))
+            }
+        }
+    }
+
+    /// Runs one command on a connection of its own and returns what it wrote to its standard output. Blocks meanwhile.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); the server runs no commands, or the connection ends.
+    pub fn execute(&self, command: &str, input: &[u8]) -> Result<Vec<u8>> {
+        let cancel = &self.surroundings.cancel;
+        if !self.options.ssh.is_empty() {
+            let line = [self.options.ssh.as_slice(), &[command.to_owned()]].concat();
+            return external_execute::execute(&line, input, cancel);
+        }
+        let (session, socket) = self.log_in()?;
+        let done =
+            execute(&session, &socket, command, input, cancel).map_err(|error| self.name_server(error));
+        // Dropping a session waits for the server unless the socket is gone.
+        socket.shut_down();
+        done
+    }
+
+    fn log_in(&self) -> Result<(Session, Socket)> {
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
         let plan = self.after_renewal(|| self.login.plan(questions, Timestamp::now()))?;
         let Connected { session, socket, host_key } =
             connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
-        let opened = self
+        let logged_in = self
             .confirm(&host_key)
             .and_then(|()| auth::log_in(&session, &self.login, plan, questions))
-            .and_then(|()| self.pin(&host_key))
-            .and_then(|()| {
+            .and_then(|()| self.pin(&host_key));
+        match logged_in {
+            Ok(()) => {
                 log::debug!("logged in to {}", self.target.address());
-                Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone())
-                    .map_err(|error| self.name_server(error))
-            });
-        match opened {
-            Ok(channels) => Ok(Box::new(channels)),
+                Ok((session, socket))
+            }
             Err(error) => {
                 socket.shut_down();
                 Err(error)
@@ -230,6 +260,11 @@ impl Factory {
                 Ok(())
             }
         }
+    }
+
+    /// The options that say how a shell on the server may be used.
+    pub const fn options(&self) -> &SftpOptions {
+        &self.options
     }
 
     fn service(&self) -> Service {

@@ -1,7 +1,9 @@
 //! Walking, comparing, planning and copying.
 
 mod budget;
+pub mod check;
 pub mod compare;
+pub mod content;
 pub mod copy;
 mod copy_file;
 mod folders;
@@ -11,6 +13,7 @@ pub mod plan;
 mod selection;
 mod speed;
 pub mod stats;
+pub mod verdict;
 mod window;
 
 pub use copy::Copy;

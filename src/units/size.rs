@@ -114,6 +114,23 @@ pub fn long(bytes: u64) -> String {
     format!("{number} {unit}B")
 }
 
+/// `1.234k`: a number of files, in powers of 1000; whole ones have no decimals.
+pub fn thousands(count: u64) -> String {
+    let mut unit = (1_u64, "");
+    for next in [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")] {
+        if count >= next.0 {
+            unit = next;
+        }
+    }
+    let (whole, rest) = (count / unit.0, count % unit.0);
+    if rest == 0 {
+        return format!("{whole}{}", unit.1);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three decimals are shown")]
+    let number = count as f64 / unit.0 as f64;
+    format!("{number:.3}{}", unit.1)
+}
+
 /// The number with three decimals, or none if it is whole, in the largest unit it reaches.
 fn scale(bytes: u64) -> (String, String) {
     let Some((letter, shift)) = UNITS.iter().rev().find(|(_, shift)| bytes >> shift > 0) else {
@@ -133,6 +150,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn counts_are_in_thousands() {
+        for (count, text) in [(999, "999"), (1000, "1k"), (1234, "1.234k"), (5_000_001, "5.000M")] {
+            assert_eq!(thousands(count), text);
+        }
+    }
 
     #[test]
     fn reads_what_rclone_reads() {

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use crate::cli::context::Ctx;
+use crate::cli::open::open;
 use crate::cli::visit::{Depth, visit};
 use crate::error::Result;
-use crate::fs::FileType;
 use crate::output::listing;
 
 /// List the files below a path with their sizes
@@ -31,10 +31,10 @@ pub struct Args {
 /// The tree cannot be opened, or standard output cannot be written.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let style = ctx.settings.size_style();
-    visit(ctx, &args.path, Depth::All, |path, metadata| {
-        if metadata.file_type == FileType::Directory {
+    visit(ctx, &open(ctx, &args.path)?, Depth::All, |found| {
+        if found.is_dir() {
             return Ok(());
         }
-        ctx.stdout.line(listing::ls(metadata.size, &ctx.stdout.name(path.as_bytes()), style))
+        ctx.stdout.line(listing::ls(found.metadata.size, &ctx.stdout.name(found.path.as_bytes()), style))
     })
 }

@@ -5,17 +5,17 @@ use std::ffi::OsString;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
+use crate::cli::open::open;
 use crate::cli::visit::{Depth, visit};
 use crate::error::Result;
-use crate::fs::FileType;
 use crate::output::listing;
 
 /// List the folders in a path
 ///
 /// Example: `sclone lsd web1:`
 ///
-/// Every folder is one line: -1, the time of its last change, -1 (a folder has neither size nor count) and its name,
-/// sorted. With -R folders below folders are shown too.
+/// Every folder is one line: its own size (-1 on a server), the time of its last change, -1 (the entries are not
+/// counted) and its name, sorted. With -R folders below folders are shown too.
 ///
 /// Exit codes: 0 listed, 1 some folder cannot be read, 2 wrong usage, 3 folder not found, 20 login refused,
 /// 21 certificate unusable, 22 host key not trusted, 23 no connection.
@@ -38,10 +38,13 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let (style, zone) = (ctx.settings.size_style(), TimeZone::system());
     let depth = if args.recursive { Depth::All } else { Depth::One };
-    visit(ctx, &args.path, depth, |path, metadata| {
-        if metadata.file_type != FileType::Directory {
+    let place = open(ctx, &args.path)?;
+    let has_sizes = place.tree.features().folder_sizes;
+    visit(ctx, &place, depth, |found| {
+        if !found.is_dir() {
             return Ok(());
         }
-        ctx.stdout.line(listing::lsd(metadata.modified, &ctx.stdout.name(path.as_bytes()), style, &zone))
+        let (name, size) = (ctx.stdout.name(found.path.as_bytes()), has_sizes.then_some(found.metadata.size));
+        ctx.stdout.line(listing::lsd(size, found.metadata.modified, &name, style, &zone))
     })
 }

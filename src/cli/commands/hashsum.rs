@@ -1,0 +1,45 @@
+//! `sclone hashsum`
+
+use std::ffi::OsString;
+
+use crate::cli::context::Ctx;
+use crate::cli::hash_list::{self, HashFlags};
+use crate::error::Result;
+use crate::hash::HashType;
+
+/// Print a hash of every file below a path
+///
+/// Example: `sclone hashsum sha256 web1:/srv`
+///
+/// A server computes it by a command of its own; with --download the files are read and hashed here. Without a path,
+/// standard input is hashed; without anything, the known hashes are listed.
+///
+/// Exit codes: 0 printed, 1 some file cannot be hashed, 2 wrong usage, 3 folder not found, 20 login refused,
+/// 21 certificate unusable, 22 host key not trusted, 23 no connection.
+#[derive(clap::Args, Clone, Debug)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Which hash: md5, sha1, whirlpool, crc32, sha256, sha512, blake3, xxh3 or xxh128
+    #[arg(value_name = "HASH")]
+    pub hash: Option<HashType>,
+
+    /// What to hash: remote:path, or a local path; - for standard input
+    #[arg(value_name = "REMOTE:PATH")]
+    pub path: Option<OsString>,
+
+    /// How.
+    #[command(flatten)]
+    pub flags: HashFlags,
+}
+
+/// Hashes and prints.
+///
+/// # Errors
+/// The tree cannot be opened, or the result cannot be written.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
+    if let Some(hash) = args.hash {
+        return hash_list::run(ctx, hash, args.path.as_deref(), &args.flags);
+    }
+    ctx.stdout.line("Supported hashes are:")?;
+    HashType::ALL.iter().try_for_each(|hash| ctx.stdout.line(format!("- {hash}")))
+}

@@ -1,0 +1,124 @@
+//! A tree drawn with lines, as `tree` draws it (<https://rclone.org/commands/rclone_tree/>).
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+/// A file, or a folder with what it holds.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name, as it is to be shown.
+    pub name: Vec<u8>,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+    /// Bytes of a file; for a folder of all that is below it.
+    pub size: u64,
+    /// Last change, in nanoseconds since 1970.
+    pub modified: Option<i128>,
+    /// What a folder holds.
+    pub children: Vec<Node>,
+}
+
+/// What the entries of a folder are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Name.
+    Name,
+    /// Size, smallest first.
+    Size,
+    /// Time, oldest first.
+    Time,
+}
+
+/// How a tree is drawn.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// Show sizes.
+    pub sizes: bool,
+    /// Show the times of files.
+    pub times: bool,
+    /// Put names in quotes.
+    pub quote: bool,
+    /// Show the whole path of each entry.
+    pub full_path: bool,
+    /// Draw no lines.
+    pub no_lines: bool,
+    /// The moment that times are compared with: older than half a year shows the year instead of the hour.
+    pub now: Timestamp,
+    /// The zone times are shown in.
+    pub zone: TimeZone,
+}
+
+impl Node {
+    /// Sorts every folder; `dirs_first` puts folders before files, and `reverse` turns all of that round.
+    pub fn sort(&mut self, order: Order, reverse: bool, dirs_first: bool) {
+        self.children.sort_by(|a, b| {
+            let by_name = a.name.cmp(&b.name);
+            let ordering = match order {
+                Order::Name => by_name,
+                Order::Size => a.size.cmp(&b.size).then(by_name),
+                Order::Time => a.modified.cmp(&b.modified).then(by_name),
+            };
+            let ordering = if dirs_first { b.is_dir.cmp(&a.is_dir).then(ordering) } else { ordering };
+            if reverse { ordering.reverse() } else { ordering }
+        });
+        for child in &mut self.children {
+            child.sort(order, reverse, dirs_first);
+        }
+    }
+
+    /// The number of folders and of files below.
+    pub fn count(&self) -> (usize, usize) {
+        self.children.iter().fold((0, 0), |(dirs, files), child| {
+            let (more_dirs, more_files) = child.count();
+            let (own_dir, own_file) = if child.is_dir { (1, 0) } else { (0, 1) };
+            (
+                dirs.saturating_add(more_dirs).saturating_add(own_dir),
+                files.saturating_add(more_files).saturating_add(own_file),
+            )
+        })
+    }
+
+    /// The lines of the tree, each ended by a line feed.
+    pub fn draw(&self, style: &Style) -> Vec<u8> {
+        let mut text = style.label(self, b"/");
+        text.push(b'\n');
+        self.draw_children(style, "", b"", &mut text);
+        text
+    }
+
+    fn draw_children(&self, style: &Style, indent: &str, path: &[u8], text: &mut Vec<u8>) {
+        for (index, child) in self.children.iter().enumerate() {
+            let is_last = index.saturating_add(1) == self.children.len();
+            let (branch, below) = match (style.no_lines, is_last) {
+                (true, _) => ("", ""),
+                (_, true) => ("└── ", "    "),
+                (_, false) => ("├── ", "│   "),
+            };
+            text.extend_from_slice(indent.as_bytes());
+            text.extend_from_slice(branch.as_bytes());
+            let path = [path, b"/", child.name.as_slice()].concat();
+            text.extend(style.label(child, if style.full_path { &path } else { &child.name }));
+            text.push(b'\n');
+            child.draw_children(style, &format!("{indent}{below}"), &path, text);
+        }
+    }
+}
+
+impl Style {
+    fn label(&self, node: &Node, name: &[u8]) -> Vec<u8> {
+        let size = self.sizes.then(|| format!("{:>11}", node.size));
+        let time = (self.times && !node.is_dir).then(|| self.time(node.modified));
+        let facts: Vec<_> = size.into_iter().chain(time).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!("[{}]  ", facts.join(" ")) };
+        let mark: &[u8] = if self.quote { b"\"" } else { b"" };
+        [facts.as_bytes(), mark, name, mark].concat()
+    }
+
+    fn time(&self, modified: Option<i128>) -> String {
+        let Some(time) = modified.and_then(|nanos| Timestamp::from_nanosecond(nanos).ok()) else {
+            return "-".into();
+        };
+        let is_old = self.now.duration_since(time) > SignedDuration::from_hours(24 * 30 * 6);
+        let format = if is_old { "%b %d  %Y" } else { "%b %d %H:%M" };
+        time.to_zoned(self.zone.clone()).strftime(format).to_string()
+    }
+}
