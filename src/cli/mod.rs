@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config_store;
 pub mod context;
 pub mod defaults;
+pub mod descriptors;
 pub mod exit_code;
 pub mod filter_args;
 pub mod flag_order;

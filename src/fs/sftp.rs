@@ -16,6 +16,8 @@ use crate::hash::{Digest, HashType};
 use crate::path::{Name, RelPath};
 use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
 
+/// Names in an answer that make it likely that there are more; OpenSSH sends a hundred at a time.
+const FULL: usize = 64;
 /// The most `READDIR` requests kept in flight for one folder.
 const READ_AHEAD: usize = 32;
 /// Folders up to this many are read by one server process: a login would take longer.
@@ -172,11 +174,13 @@ async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
             in_flight.push_back(handle.read_dir());
         }
         match in_flight.next().await.transpose()? {
-            Some(Some(batch)) => names.extend(batch),
+            Some(Some(batch)) => {
+                depth = if batch.len() < FULL { 1 } else { depth.saturating_mul(2).min(READ_AHEAD) };
+                names.extend(batch);
+            }
             Some(None) => at_end = true,
             None => return Ok(names),
         }
-        depth = depth.saturating_mul(2).min(READ_AHEAD);
     }
 }
 

@@ -7,6 +7,7 @@ use futures_executor::block_on;
 use futures_util::future::try_join;
 
 use crate::cli::context::Ctx;
+use crate::cli::descriptors::files_at_once;
 use crate::cli::open::open;
 use crate::error::Result;
 use crate::transfer::Copy;
@@ -55,7 +56,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 source,
                 only,
                 destination,
-                in_flight: IN_FLIGHT,
+                in_flight: files_at_once(IN_FLIGHT),
                 streams: ctx.settings.streams,
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
