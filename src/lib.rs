@@ -3,9 +3,8 @@
 //! # Map
 //!
 //! Arrows point one way: [`cli`] → [`transfer`] → [`fs`] → [`sftp`] → [`ssh`]. The leaves [`error`], [`path`],
-//! [`cancel`], [`questions`], [`units`], [`config`],
-//! [`filter`] and [`output`] are used by all, and use only each other. Below
-//! [`cli`] nothing prints, prompts or knows clap.
+//! [`cancel`], [`questions`], [`units`], [`config`] and [`output`] are used by all, and use only each other; [`filter`]
+//! knows these and what an entry of a tree is. Below [`cli`] nothing prints, prompts or knows clap.
 //!
 //! | room | what it knows |
 //! | --- | --- |
