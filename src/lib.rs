@@ -2,10 +2,9 @@
 //!
 //! # Map
 //!
-//! Arrows point one way: [`cli`] → [`transfer`] → [`fs`] → [`sftp`] → [`ssh`]. The leaves [`error`], [`path`],
-//! [`cancel`], [`questions`], [`units`], [`hash`], [`config`],
-//! [`filter`] and [`output`] are used by all, and use only each other. Below
-//! [`cli`] nothing prints, prompts or knows clap.
+//! Arrows point one way: [`cli`] → [`output`] → [`transfer`] → [`filter`] → [`fs`] → [`sftp`] → [`ssh`] → [`config`] → the
+//! leaves [`hash`], [`units`], [`questions`], [`cancel`], [`path`] and [`error`]. A room uses what stands to the right of
+//! it, and a test holds it to that. Below [`cli`] nothing prints, prompts or knows clap.
 //!
 //! | room | what it knows |
 //! | --- | --- |

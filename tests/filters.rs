@@ -235,3 +235,14 @@ fn flags_before_and_after_the_command_both_count() {
         assert!(!files.contains(left_out), "{left_out}");
     }
 }
+
+#[test]
+fn depth_is_counted_as_rclone_counts() {
+    let sandbox = Sandbox::new();
+    make_tree(&sandbox.path("tree"));
+    let folders = |depth| {
+        let outcome = sandbox.sclone(["lsd", "tree/dir", "--max-depth", depth]).run();
+        String::from_utf8(outcome.code(0).stdout.clone()).unwrap().lines().count()
+    };
+    assert_eq!(["-1", "0", "1", "2"].map(folders), [1, 2, 1, 2]);
+}

@@ -34,7 +34,14 @@ pub struct FilterArgs {
     pub exclude_from: Vec<OsString>,
 
     /// Add a rule: "+ PATTERN", "- PATTERN", or ! to drop the rules before it
-    #[arg(short = 'f', long, global = true, value_name = "RULE", allow_hyphen_values = true)]
+    #[arg(
+        id = "filter_rule",
+        short = 'f',
+        long = "filter",
+        global = true,
+        value_name = "RULE",
+        allow_hyphen_values = true
+    )]
     pub filter: Vec<OsString>,
 
     /// Read rules from a file, - for standard input
@@ -113,9 +120,10 @@ impl FilterArgs {
         Filter::new(self.spec()?, Timestamp::now().as_nanosecond())
     }
 
-    /// The levels that a walk goes down; `None` for all.
+    /// The levels that a walk goes down; `None` is the command's own choice. 0 is no bound, as in rclone.
     pub fn depth(&self) -> Option<usize> {
-        usize::try_from(self.max_depth).ok()
+        let depth = usize::try_from(self.max_depth).ok()?;
+        Some(if depth == 0 { usize::MAX } else { depth })
     }
 
     fn spec(&self) -> Result<Spec> {

@@ -64,7 +64,7 @@ pub struct Settings {
     pub backend_defaults: BTreeMap<String, String>,
     /// Which files commands see.
     pub filter: Arc<Filter>,
-    /// Levels of folders to go down; `None` for all, or for one where a command does not descend.
+    /// Levels of folders to go down; `None` for as many as the command goes by itself.
     pub max_depth: Option<usize>,
     /// Whether to print the filter's rules first.
     pub dump_filters: bool,
