@@ -139,16 +139,6 @@ impl Client {
         }
     }
 
-    /// Sets attributes of a path.
-    pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
-        self.done(
-            "set attributes of",
-            path,
-            Packet::request(kind::SETSTAT).string(path).attributes(attributes),
-        )
-        .await
-    }
-
     /// Removes a file or a symbolic link.
     pub async fn remove(&self, path: &[u8]) -> Result<()> {
         self.done("remove", path, Packet::request(kind::REMOVE).string(path)).await
@@ -158,11 +148,6 @@ impl Client {
     pub async fn make_dir(&self, path: &[u8]) -> Result<()> {
         let packet = Packet::request(kind::MKDIR).string(path).attributes(&Attributes::default());
         self.done("make folder", path, packet).await
-    }
-
-    /// Removes an empty folder.
-    pub async fn remove_dir(&self, path: &[u8]) -> Result<()> {
-        self.done("remove folder", path, Packet::request(kind::RMDIR).string(path)).await
     }
 
     /// Renames; fails if `to` exists.
@@ -185,19 +170,6 @@ impl Client {
             },
             other => Err(unexpected("resolve", other).on(path)),
         }
-    }
-
-    /// Where a symbolic link points.
-    pub async fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
-        match self.send(Packet::request(kind::READLINK).string(path)).await? {
-            Reply::Names(mut names) if names.len() == 1 => Ok(names.remove(0).name),
-            other => Err(unexpected("read link", other).on(path)),
-        }
-    }
-
-    /// Makes a symbolic link at `path` that points to `target`. OpenSSH takes the two in this order, against the draft.
-    pub async fn make_link(&self, target: &[u8], path: &[u8]) -> Result<()> {
-        self.done("make link", path, Packet::request(kind::SYMLINK).string(target).string(path)).await
     }
 
     /// The free space of the file system that holds `path`.

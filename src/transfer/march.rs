@@ -13,7 +13,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use super::selection::select;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::fs::{Entry, FileType, Fs, Listing, Metadata};
+use crate::fs::{Entry, FileType, Fs, Listing};
 use crate::path::{Name, RelPath};
 
 /// Entries of folders read ahead that may be held at once.
@@ -408,9 +408,4 @@ fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
     });
     steps.extend(sorted.into_iter().map(|(_, pair)| Step::Entry(pair)));
     steps
-}
-
-/// What a walk of one tree comes to: the path and what is there.
-pub fn entry_of(pair: Pair) -> Option<(RelPath, Metadata)> {
-    pair.source.map(|entry| (pair.path, entry.metadata))
 }
