@@ -10,11 +10,12 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, join};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::merge::{Folder, merge};
 use super::selection::select;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::fs::{Entry, FileType, Fs, Listing};
-use crate::path::{Name, RelPath};
+use crate::fs::{Entry, FileType, Fs};
+use crate::path::RelPath;
 
 /// Entries of folders read ahead that may be held at once.
 const ENTRIES_AHEAD: usize = 50_000;
@@ -130,12 +131,6 @@ struct Visit {
     in_destination: bool,
     is_link: bool,
     is_destination_link: bool,
-}
-
-/// Both sides of one folder as they were read.
-struct Folder {
-    source: Option<Result<Listing>>,
-    destination: Option<Result<Listing>>,
 }
 
 impl March {
@@ -313,16 +308,6 @@ impl March {
     }
 }
 
-impl Folder {
-    fn len(&self) -> usize {
-        let entries = |side: &Option<Result<Listing>>| match side {
-            Some(Ok(listing)) => listing.entries.len(),
-            _ => 0,
-        };
-        entries(&self.source).saturating_add(entries(&self.destination))
-    }
-}
-
 impl Step {
     fn pair(&self) -> Option<&Pair> {
         match self {
@@ -332,7 +317,8 @@ impl Step {
     }
 }
 
-fn is_dir(entry: &Entry) -> bool {
+/// Whether an entry is a folder, followed links included.
+pub(super) fn is_dir(entry: &Entry) -> bool {
     entry.metadata.file_type == FileType::Directory
 }
 
@@ -355,57 +341,4 @@ async fn check_inside(tree: &dyn Fs, path: &RelPath) -> Result<()> {
     Err(Error::new(Kind::PermissionDenied, "write into", reason)
         .on(path.as_bytes())
         .advice("replace the link by a folder, or name its target as the destination"))
-}
-
-/// Sorts both sides of a folder and pairs what has the same name and kind.
-fn merge(folder: &RelPath, read: Folder) -> VecDeque<Step> {
-    let mut steps = VecDeque::new();
-    let failed = |side, error| Step::Failed(Failure { side, folder: folder.clone(), error });
-    let mut take = |side, listing: Option<Result<Listing>>| match listing {
-        None => Some(Vec::new()),
-        Some(Ok(Listing { entries, refused })) => {
-            steps.extend(refused.into_iter().map(|error| failed(side, error)));
-            Some(entries)
-        }
-        Some(Err(error)) if side == Side::Destination && error.kind() == Kind::DirectoryNotFound => None,
-        Some(Err(error)) => {
-            steps.push_back(failed(side, error));
-            None
-        }
-    };
-    let destination_missing = matches!(&read.destination, None | Some(Err(_)));
-    let is_unreadable =
-        matches!(&read.destination, Some(Err(error)) if error.kind() != Kind::DirectoryNotFound);
-    let source = take(Side::Source, read.source);
-    let destination = take(Side::Destination, read.destination);
-    if source.is_none() || is_unreadable {
-        return steps;
-    }
-    let mut pairs: HashMap<(Name, bool), Pair> = HashMap::new();
-    let mut add = |entry: Entry, side| {
-        let key = (entry.name.clone(), is_dir(&entry));
-        let pair = pairs.entry(key).or_insert_with_key(|(name, _)| Pair {
-            path: folder.join(name),
-            source: None,
-            destination: None,
-            has_parent: !destination_missing,
-        });
-        let slot = if side == Side::Source { &mut pair.source } else { &mut pair.destination };
-        if slot.is_some() {
-            let reason = "the name is listed twice; the first one is used";
-            let error = Error::new(Kind::Protocol, "list", reason).on(pair.path.as_bytes());
-            steps.push_back(failed(side, error));
-        } else {
-            *slot = Some(entry);
-        }
-    };
-    source.into_iter().flatten().for_each(|entry| add(entry, Side::Source));
-    destination.into_iter().flatten().for_each(|entry| add(entry, Side::Destination));
-    let mut sorted: Vec<_> = pairs.into_iter().collect();
-    sorted.sort_unstable_by(|((a, a_is_dir), _), ((b, b_is_dir), _)| {
-        let slash = |is_dir: bool| is_dir.then_some(&b'/');
-        a.as_bytes().iter().chain(slash(*a_is_dir)).cmp(b.as_bytes().iter().chain(slash(*b_is_dir)))
-    });
-    steps.extend(sorted.into_iter().map(|(_, pair)| Step::Entry(pair)));
-    steps
 }

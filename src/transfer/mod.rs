@@ -8,6 +8,7 @@ pub mod copy;
 mod copy_file;
 mod folders;
 pub mod march;
+mod merge;
 mod partial;
 pub mod plan;
 mod selection;
