@@ -115,9 +115,6 @@ pub trait Fs: Send + Sync {
     /// Describes what `path` names, symbolic links followed.
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
 
-    /// Describes `path` itself: a symbolic link is not followed.
-    fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
-
     /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one place.
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>>;
 

@@ -152,13 +152,6 @@ impl Fs for Local {
         })
     }
 
-    fn lstat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        task(|| {
-            let full = self.full(path);
-            fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
-        })
-    }
-
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         task(|| {
             let full = self.full(path);

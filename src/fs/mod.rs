@@ -6,6 +6,7 @@ mod close;
 mod contract;
 mod local;
 mod remote_file;
+mod remote_folder;
 mod sftp;
 mod shell;
 
