@@ -1,11 +1,12 @@
 //! Questions to the person at the terminal, and other waits that only a person ends.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::cancel::Cancel;
@@ -63,9 +64,38 @@ impl Terminal {
     }
 }
 
+/// The terminal shows nothing of what is typed for as long as this lives.
+struct Silent {
+    terminal: File,
+    before: Termios,
+}
+
+impl Silent {
+    fn begin() -> std::io::Result<Self> {
+        let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        if let Err(error) = tcsetattr(&self.terminal, OptionalActions::Now, &self.before) {
+            log::debug!("the terminal stays silent: {error}");
+        }
+    }
+}
+
 impl Questions for Terminal {
     fn secret(&self, prompt: &str) -> Result<Option<Zeroizing<String>>> {
-        self.ask(|| rpassword::prompt_password(prompt).map(Zeroizing::new))
+        self.ask(|| {
+            // Before the prompt: an answer typed at once must not be shown either.
+            let _silent = Silent::begin()?;
+            rpassword::prompt_password(prompt).map(Zeroizing::new)
+        })
     }
 
     fn line(&self, prompt: &str) -> Result<Option<String>> {
