@@ -101,7 +101,10 @@ impl Driver {
     fn take_requests(&mut self) -> bool {
         let (requests, opening, closing) = {
             let mut queue = self.shared.lock();
-            (std::mem::take(&mut queue.requests), std::mem::take(&mut queue.opening), queue.closing)
+            // A packet that is half sent must be finished before the session can open anything.
+            let opening =
+                if self.clogged.is_some() { Vec::new() } else { std::mem::take(&mut queue.opening) };
+            (std::mem::take(&mut queue.requests), opening, queue.closing)
         };
         if !requests.is_empty() && self.is_idle() {
             self.progressed = Instant::now();
@@ -193,7 +196,9 @@ impl Driver {
         self.shared.asleep.store(true, Ordering::SeqCst);
         let is_quiet = {
             let queue = self.shared.lock();
-            queue.requests.is_empty() && queue.opening.is_empty() && !queue.closing
+            queue.requests.is_empty()
+                && (queue.opening.is_empty() || self.clogged.is_some())
+                && !queue.closing
         };
         if is_quiet {
             self.poll(due)?;
