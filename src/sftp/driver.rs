@@ -22,6 +22,11 @@ const READ_SIZE: usize = 64 * 1024;
 const READ_TURN: usize = 1024 * 1024;
 /// Bytes that must arrive to count as progress when no packet was completed: a drip is not progress.
 const PROGRESS: usize = 512;
+/// Turns in a row that may bring nothing although a descriptor was ready, as when input cannot be taken in before
+/// something is sent; then the thread rests.
+const VAIN_TURNS: u32 = 3;
+/// How long it rests.
+const REST: Duration = Duration::from_millis(5);
 
 /// The thread's own state.
 pub(super) struct Driver {
@@ -85,14 +90,20 @@ impl Driver {
     }
 
     fn drive(&mut self) -> Result<()> {
+        let mut vain_turns = 0;
         loop {
             let closing = self.take_requests();
             let moved = self.read_turn()? | self.write_turn()?;
             if closing && self.lanes.iter().all(Lane::is_flushed) {
                 return Ok(());
             }
-            if !moved {
-                self.wait()?;
+            if moved {
+                vain_turns = 0;
+            } else if vain_turns > 0 || !self.streams.has_unread() {
+                self.wait(vain_turns >= VAIN_TURNS)?;
+                vain_turns = if vain_turns >= VAIN_TURNS { 0 } else { vain_turns.saturating_add(1) };
+            } else {
+                vain_turns = 1;
             }
         }
     }
@@ -101,9 +112,7 @@ impl Driver {
     fn take_requests(&mut self) -> bool {
         let (requests, opening, closing) = {
             let mut queue = self.shared.lock();
-            // A packet that is half sent must be finished before the session can open anything.
-            let opening =
-                if self.clogged.is_some() { Vec::new() } else { std::mem::take(&mut queue.opening) };
+            let opening = if self.may_open() { std::mem::take(&mut queue.opening) } else { Vec::new() };
             (std::mem::take(&mut queue.requests), opening, queue.closing)
         };
         if !requests.is_empty() && self.is_idle() {
@@ -119,6 +128,11 @@ impl Driver {
             drop(waiter.send(self.open_stream()));
         }
         closing
+    }
+
+    /// A packet that is half sent must be finished before the session can open anything.
+    fn may_open(&self) -> bool {
+        self.clogged.is_none() && !self.streams.wants_output()
     }
 
     fn is_idle(&self) -> bool {
@@ -164,10 +178,11 @@ impl Driver {
             self.clogged.into_iter().chain((0..self.lanes.len()).filter(|lane| Some(*lane) != self.clogged));
         for stream in order.collect::<Vec<_>>() {
             let Some(lane) = self.lanes.get_mut(stream) else { continue };
-            while let Some(rest) = lane.next_output() {
+            while let Some(rest) = lane.next_output(self.clogged == Some(stream)) {
                 match self.streams.write(stream, rest) {
                     Ok(0) => break,
                     Ok(count) => {
+                        self.clogged = None;
                         lane.sent(count);
                         moved = true;
                     }
@@ -186,8 +201,9 @@ impl Driver {
         Ok(moved)
     }
 
-    /// Sleeps until a descriptor is ready, a request is queued, or an answer is overdue.
-    fn wait(&mut self) -> Result<()> {
+    /// Sleeps until a descriptor is ready, a request is queued, or an answer is overdue. A `rest` is short and not ended
+    /// by input.
+    fn wait(&mut self, rest: bool) -> Result<()> {
         let due = (!self.is_idle()).then(|| self.timeout.saturating_sub(self.progressed.elapsed()));
         if due == Some(Duration::ZERO) {
             let reason = format!("no answer from the server for {:?}", self.timeout);
@@ -196,28 +212,27 @@ impl Driver {
         self.shared.asleep.store(true, Ordering::SeqCst);
         let is_quiet = {
             let queue = self.shared.lock();
-            queue.requests.is_empty()
-                && (queue.opening.is_empty() || self.clogged.is_some())
-                && !queue.closing
+            queue.requests.is_empty() && (queue.opening.is_empty() || !self.may_open()) && !queue.closing
         };
         if is_quiet {
-            self.poll(due)?;
+            self.poll(due, rest)?;
         }
         self.shared.asleep.store(false, Ordering::SeqCst);
         while rustix::io::read(&self.wake, &mut [0; 64]).is_ok_and(|count| count > 0) {}
         Ok(())
     }
 
-    fn poll(&self, due: Option<Duration>) -> Result<()> {
+    fn poll(&self, due: Option<Duration>, rest: bool) -> Result<()> {
         let (input, output) = self.streams.descriptors();
-        let mut descriptors = vec![
-            PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(input, PollFlags::IN),
-        ];
-        if self.clogged.is_some() {
+        let mut descriptors = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+        if !rest {
+            descriptors.push(PollFd::from_borrowed_fd(input, PollFlags::IN));
+        }
+        if self.streams.wants_output() {
             descriptors.push(PollFd::from_borrowed_fd(output, PollFlags::OUT));
         }
-        let timeout = due.and_then(|due| Timespec::try_from(due).ok());
+        let longest = if rest { Some(due.map_or(REST, |due| due.min(REST))) } else { due };
+        let timeout = longest.and_then(|longest| Timespec::try_from(longest).ok());
         match rustix::event::poll(&mut descriptors, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(Error::from_io("wait for the server", error.into())),

@@ -43,9 +43,10 @@ impl Lane {
     }
 
     /// The next bytes to send. Large requests that nobody waits for any more are not sent at all: a copy that was
-    /// stopped must not hold up what comes after it.
-    pub(super) fn next_output(&mut self) -> Option<&[u8]> {
-        while let Some(id) = self.output.whole_request()
+    /// stopped must not hold up what comes after it. One that `has_begun` to be sent is kept.
+    pub(super) fn next_output(&mut self, has_begun: bool) -> Option<&[u8]> {
+        while !has_begun
+            && let Some(id) = self.output.whole_request()
             && let Some(Some(waiter)) = self.waiting.get(&id)
             && waiter.is_canceled()
         {

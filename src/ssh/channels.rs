@@ -12,6 +12,8 @@ use crate::error::{Error, Kind, Result};
 const WINDOW: u32 = 16 * 1024 * 1024;
 /// The longest SSH packet payload we accept; libssh2 reads no more than about 40,000 bytes a packet.
 const PACKET: u32 = 32_768;
+/// How much of what the server prints beside the protocol is kept, in bytes.
+const LONGEST_COMPLAINT: usize = 512;
 /// libssh2's `LIBSSH2_ERROR_CHANNEL_FAILURE`, and `LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED`.
 const CHANNEL_REFUSED: [i32; 2] = [-21, -22];
 
@@ -32,6 +34,10 @@ pub struct Channels {
     environment: Vec<(String, String)>,
     open: Vec<Channel>,
     clogged: bool,
+    /// Whether something half sent waits for the socket: content, a window, a key exchange.
+    wants_output: bool,
+    /// The beginning of what the server printed beside the protocol.
+    printed: Vec<u8>,
 }
 
 impl Channels {
@@ -45,7 +51,16 @@ impl Channels {
         service: Service,
         environment: Vec<(String, String)>,
     ) -> Result<Self> {
-        let mut this = Self { session, socket, service, environment, open: Vec::new(), clogged: false };
+        let mut this = Self {
+            session,
+            socket,
+            service,
+            environment,
+            open: Vec::new(),
+            clogged: false,
+            wants_output: false,
+            printed: Vec::new(),
+        };
         super::Streams::open(&mut this)?;
         Ok(this)
     }
@@ -73,6 +88,23 @@ impl Channels {
     fn channel(&mut self, stream: usize) -> io::Result<&mut Channel> {
         self.open.get_mut(stream).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    fn is_half_sent(&self) -> bool {
+        matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
+    }
+}
+
+/// Takes what came in on a channel's standard error and keeps the beginning of it.
+fn take_printed(channel: &Channel, printed: &mut Vec<u8>) {
+    let mut text = [0; LONGEST_COMPLAINT];
+    while let Ok(count @ 1..) = channel.stderr().read(&mut text) {
+        let room = LONGEST_COMPLAINT.saturating_sub(printed.len());
+        printed.extend_from_slice(text.get(..count.min(room)).unwrap_or_default());
+    }
+}
+
+fn would_block(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn refused(operation: &'static str, error: &ssh2::Error, reason: &'static str) -> Error {
@@ -91,14 +123,37 @@ impl super::Streams for Channels {
     }
 
     fn read(&mut self, stream: usize, buffer: &mut [u8]) -> io::Result<usize> {
-        self.channel(stream)?.read(buffer)
+        let received = self.channel(stream)?.read(buffer);
+        if would_block(&received) {
+            self.wants_output = self.is_half_sent();
+        }
+        received
     }
 
     fn write(&mut self, stream: usize, data: &[u8]) -> io::Result<usize> {
-        let written = self.channel(stream)?.write(data);
-        self.clogged = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-            && matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both);
+        let channel = self.channel(stream)?;
+        let written = channel.write(data);
+        // Without a window the library has not begun; with one it insists on the same bytes, sent in part or held up
+        // by an exchange of keys.
+        let has_begun = would_block(&written) && channel.write_window().remaining > 0;
+        self.clogged = has_begun;
+        if has_begun {
+            self.wants_output = self.is_half_sent();
+        }
         written
+    }
+
+    fn wants_output(&self) -> bool {
+        self.wants_output
+    }
+
+    fn has_unread(&mut self) -> bool {
+        self.open.iter().any(|channel| {
+            if channel.read_window().available > 0 {
+                take_printed(channel, &mut self.printed);
+            }
+            channel.read_window().available > 0 || channel.eof()
+        })
     }
 
     fn is_clogged(&self) -> bool {
@@ -118,12 +173,10 @@ impl super::Streams for Channels {
     }
 
     fn complaint(&mut self) -> Option<String> {
-        let mut text = vec![0; 512];
-        let length = self
-            .open
-            .iter_mut()
-            .find_map(|channel| channel.stderr().read(&mut text).ok().filter(|count| *count > 0))?;
-        let text = text.get(..length)?.trim_ascii();
+        for channel in &self.open {
+            take_printed(channel, &mut self.printed);
+        }
+        let text = self.printed.trim_ascii();
         (!text.is_empty()).then(|| crate::path::escape(text).into_owned())
     }
 

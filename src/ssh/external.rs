@@ -16,6 +16,8 @@ pub struct External {
     input: ChildStdin,
     output: ChildStdout,
     stderr: ChildStderr,
+    /// Whether the pipe to the program took less than it was offered.
+    clogged: bool,
 }
 
 impl External {
@@ -51,7 +53,7 @@ impl External {
         for pipe in [input.as_fd(), output.as_fd()] {
             widen(pipe);
         }
-        Ok(Self { child, input, output, stderr })
+        Ok(Self { child, input, output, stderr, clogged: false })
     }
 }
 
@@ -76,11 +78,21 @@ impl super::Streams for External {
     }
 
     fn write(&mut self, _stream: usize, data: &[u8]) -> io::Result<usize> {
-        self.input.write(data)
+        let written = self.input.write(data);
+        self.clogged = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        written
     }
 
     fn is_clogged(&self) -> bool {
-        true
+        self.clogged
+    }
+
+    fn wants_output(&self) -> bool {
+        self.clogged
+    }
+
+    fn has_unread(&mut self) -> bool {
+        false
     }
 
     fn open(&mut self) -> Result<()> {

@@ -19,9 +19,16 @@ pub trait Streams: Send {
     /// Writes what fits. After `WouldBlock` the same bytes must be offered again.
     fn write(&mut self, stream: usize, data: &[u8]) -> io::Result<usize>;
 
-    /// Whether the last `WouldBlock` of a write was the connection itself, so that no stream may write until the
-    /// descriptor is writable and the same write was repeated. Otherwise only that stream's window was full.
+    /// Whether the last `WouldBlock` of a write left something half done in the connection itself, so that no stream
+    /// may write and none may be opened until the same write was repeated. Otherwise only that stream's window was full.
     fn is_clogged(&self) -> bool;
+
+    /// Whether something is half sent and goes on once the output descriptor is writable. Reading may depend on it too.
+    fn wants_output(&self) -> bool;
+
+    /// Whether something that came in is kept inside and can be read although the descriptor may stay silent: reading
+    /// or writing one stream may take in what is meant for another.
+    fn has_unread(&mut self) -> bool;
 
     /// Opens one more stream; may take two round trips.
     fn open(&mut self) -> Result<()>;
