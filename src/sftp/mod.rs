@@ -2,6 +2,8 @@
 
 mod client;
 mod driver;
+#[cfg(test)]
+mod driver_tests;
 mod extensions;
 mod lane;
 mod link;
