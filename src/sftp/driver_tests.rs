@@ -37,8 +37,7 @@ impl Entangled {
         let other = 1 - stream;
         // The last question is answered first.
         for id in self.asked[other].drain(..).rev() {
-            let packet =
-                [&[0, 0, 0, 11, 102][..], &id.to_be_bytes(), &[0, 0, 0, 2, b'h', b'0' + other as u8]];
+            let packet = [&[0, 0, 0, 11, 102][..], &id.to_be_bytes(), &[0, 0, 0, 2, b'h', b"01"[other]]];
             self.answers[other].extend(packet.concat());
         }
     }
