@@ -136,6 +136,9 @@ pub trait Fs: Send + Sync {
     /// Makes one folder whose parent exists; for the root, every folder on the way as well. A folder that is there
     /// already is fine, a symbolic link to one is not unless it is the root.
     fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
+
+    /// Waits until the names in a folder are on the disk. A server that cannot do that for folders is no error.
+    fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 }
 
 /// A file open for reading.
@@ -176,6 +179,10 @@ pub trait WriteFile: Send + Sync {
 
     /// Waits until what went over further ways has arrived, so that what follows comes after it.
     fn settle(&self) -> Task<'_, ()>;
+
+    /// Waits until what was written is on the disk. [`Kind::Unsupported`](crate::error::Kind) if the other side cannot
+    /// promise that.
+    fn sync(&self) -> Task<'_, ()>;
 
     /// Closes the file; no operation may follow. Everything written is known to have reached the other side only once
     /// this succeeded.
