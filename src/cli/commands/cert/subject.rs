@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ssh::certificate::Certificate;
 use crate::ssh::certificate_source::{OfferedCertificate, in_or_beside};
 use crate::ssh::fault::Fault;
-use crate::ssh::judge::{Status, judge, judge_signature};
+use crate::ssh::judge::{Status, judge};
 use crate::ssh::login::Login;
 use crate::ssh::public_key::PublicKey;
 
@@ -30,10 +30,7 @@ pub(super) struct Subject {
 impl Subject {
     /// Everything known to be wrong with it now, the gravest first.
     pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = judge(&self.certificate, self.user.as_deref(), self.key.as_ref(), Timestamp::now());
-        faults.extend(judge_signature(&self.certificate));
-        faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
-        faults
+        judge(&self.certificate, self.user.as_deref(), self.key.as_ref(), Timestamp::now())
     }
 
     /// Its state in one word.
