@@ -55,20 +55,27 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
 }
 
 fn examine(ctx: &Ctx, factory: &Arc<Factory>, path: &[u8], report: &mut Report<'_>) {
-    let streams = if factory.options().ssh.is_empty() {
-        let plan = credentials::examine(ctx, factory, report);
-        let approach = Approach::new(factory);
-        let Some(entered) = connection::examine(&approach, plan, report) else {
-            return report.skip(Step::Sftp..=Step::Clock, "nobody is logged in");
-        };
-        approach.start_sftp(entered)
-    } else {
-        report.skip(Step::Key..=Step::Login, "left to the program in the option ssh");
-        factory.connect()
+    if !factory.options().ssh.is_empty() {
+        return examine_by_program(ctx, factory, path, report);
+    }
+    let plan = credentials::examine(ctx, factory, report);
+    let approach = Approach::new(factory);
+    let Some(entered) = connection::examine(&approach, plan, report) else {
+        return report.skip(Step::Sftp..=Step::Clock, "nobody is logged in");
     };
-    match report.take(Step::Sftp, streams) {
-        Some(streams) => files::examine_remote(ctx, factory, path, streams, report),
-        None => report.skip(Step::Path..=Step::Space, "there is no SFTP"),
+    let streams = report.take(Step::Sftp, approach.start_sftp(entered));
+    if streams.and_then(|streams| files::examine_remote(ctx, factory, path, streams, report)).is_none() {
+        report.skip(Step::Path..=Step::Space, "there is no SFTP");
     }
     shell::examine(ctx, factory, report);
+}
+
+/// A program that reaches the server by itself tells nothing on the way; without SFTP it may not have got there.
+fn examine_by_program(ctx: &Ctx, factory: &Arc<Factory>, path: &[u8], report: &mut Report<'_>) {
+    report.skip(Step::Key..=Step::Login, "left to the program in the option ssh");
+    let streams = report.take(Step::Sftp, factory.connect());
+    match streams.and_then(|streams| files::examine_remote(ctx, factory, path, streams, report)) {
+        Some(()) => shell::examine(ctx, factory, report),
+        None => report.skip(Step::Path..=Step::Clock, "the program did not bring SFTP"),
+    }
 }

@@ -79,6 +79,11 @@ fn describe(name: &str, provenance: &Provenance, store: &Store) -> String {
             _ => format!("{} from {origin}", options.join(", ")),
         })
         .collect();
-    let aliases = provenance.aliases.iter().map(|alias| format!("{alias}: is an alias of "));
-    format!("{}{name}: {}", aliases.collect::<String>(), sources.join("\n"))
+    let aliases: Vec<_> = provenance.aliases.iter().map(|alias| format!("{alias}:")).collect();
+    let way = if aliases.is_empty() {
+        String::new()
+    } else {
+        format!(", by the alias {}", aliases.join(", then "))
+    };
+    format!("remote {name}:{way}\n{}", sources.join("\n"))
 }

@@ -9,7 +9,7 @@ use super::report::Report;
 use super::step::Step;
 use crate::cli::commands::cert::subject::{Subject, of_login};
 use crate::cli::context::Ctx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::path::escape;
 use crate::ssh::Factory;
 use crate::ssh::attempt::Attempt;
@@ -84,8 +84,8 @@ fn certificate(subject: &Subject, is_renewed: bool, report: &mut Report<'_>) {
     let left = subject.certificate.valid_before.map(|end| end.saturating_sub(now));
     match faults.first() {
         Some(fault) if fault.severity() == Severity::Fatal => {
-            let error = Error::new(Kind::CertificateUnusable, "certificate", detail);
-            report.fail(Step::Certificate, &error.advice(subject.advice(fault)));
+            let mend = Some(subject.advice(fault));
+            report.fail_because(Step::Certificate, Kind::CertificateUnusable, detail, mend);
         }
         Some(fault) => report.warn(Step::Certificate, detail, subject.advice(fault)),
         None if left.is_some_and(|left| left < SOON) && !is_renewed => {

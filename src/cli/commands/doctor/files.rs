@@ -18,14 +18,14 @@ use crate::units::size;
 /// Less than this share of a file system left is worth a word: a hundredth.
 const SCARCE: u64 = 100;
 
-/// Looks at SFTP over a connection that is there, and then at the files.
+/// Looks at SFTP over a connection that is there, and then at the files. `None` if there is no SFTP.
 pub(super) fn examine_remote(
     ctx: &Ctx,
     factory: &Arc<Factory>,
     path: &[u8],
     streams: Box<dyn Streams>,
     report: &mut Report<'_>,
-) {
+) -> Option<()> {
     let (first, again) = (Mutex::new(Some(streams)), Arc::clone(factory));
     let connect = move || {
         let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -33,9 +33,7 @@ pub(super) fn examine_remote(
     };
     let pool = Arc::new(Pool::new(Arc::new(connect), ctx.settings.timeout, Some(1)));
     let described = block_on(ctx.cancel.or_stop(describe(&pool)));
-    let Some(described) = report.take(Step::Sftp, described) else {
-        return report.skip(Step::Path..=Step::Space, "there is no SFTP");
-    };
+    let described = report.take(Step::Sftp, described)?;
     report.ok(Step::Sftp, described);
     let tree = Sftp::new(pool, path, factory.address(), Tuning::default());
     match open::shell(factory) {
@@ -43,6 +41,7 @@ pub(super) fn examine_remote(
         // That an option of the shell is wrong is told where the shell is looked at.
         Ok(None) | Err(_) => examine(ctx, &tree, report),
     }
+    Some(())
 }
 
 async fn describe(pool: &Pool) -> Result<String> {
@@ -70,7 +69,9 @@ pub(super) fn examine(ctx: &Ctx, tree: &dyn Fs, report: &mut Report<'_>) {
         FileType::File => "a file",
         FileType::Symlink | FileType::Special => "neither a file nor a folder",
     };
-    report.ok(Step::Path, format!("{} is {kind}", tree.describe()));
+    let place = block_on(ctx.cancel.or_stop(tree.real_path(&RelPath::root())));
+    let place = place.map_or_else(|_| tree.describe(), |path| escape(&path).into_owned());
+    report.ok(Step::Path, format!("{place} is {kind}"));
     match block_on(ctx.cancel.or_stop(tree.usage())) {
         Ok(usage) => space(usage.free, usage.total, report),
         Err(error) => no_space(&error, report),

@@ -42,13 +42,13 @@ impl<'a> Report<'a> {
 
     /// A step failed, and `more` is known beside the error.
     pub(super) fn fail_with(&mut self, step: Step, error: &Error, more: &str) {
-        self.add(Finding {
-            step,
-            status: Status::Fail,
-            detail: format!("{}{more}", error.summary()),
-            mend: error.mend().map(str::to_owned),
-            kind: Some(error.kind()),
-        });
+        let detail = format!("{}{more}", error.summary());
+        self.fail_because(step, error.kind(), detail, error.mend().map(str::to_owned));
+    }
+
+    /// A step failed, described in the report's own words.
+    pub(super) fn fail_because(&mut self, step: Step, kind: Kind, detail: String, mend: Option<String>) {
+        self.add(Finding { step, status: Status::Fail, detail, mend, kind: Some(kind) });
     }
 
     /// The value of a step that did not fail.
@@ -93,8 +93,8 @@ impl<'a> Report<'a> {
         }
         let failed = self.findings.iter().find(|finding| finding.status == Status::Fail);
         failed.map_or(Ok(()), |first| {
-            let reason = format!("step {} failed; the report says why", first.step.name());
-            Err(Error::new(first.kind.unwrap_or(Kind::Failure), "examine", reason).on(subject))
+            let step = format!("step {}", first.step.name());
+            Err(Error::new(first.kind.unwrap_or(Kind::Failure), step, "it failed; the report says why"))
         })
     }
 }
