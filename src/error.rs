@@ -177,6 +177,20 @@ impl Error {
         &self.0.reason
     }
 
+    /// What failed and why, in one line: `operation path: reason`.
+    pub fn summary(&self) -> String {
+        let Inner { operation, path, reason, .. } = &*self.0;
+        match path {
+            Some(path) => format!("{operation} {path}: {reason}"),
+            None => format!("{operation}: {reason}"),
+        }
+    }
+
+    /// What a person can do about it, if that is known.
+    pub fn mend(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
     /// What the operation was on, if it is known.
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
@@ -231,12 +245,8 @@ fn system_reason(error: &io::Error) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { operation, path, reason, advice, .. } = &*self.0;
-        match path {
-            Some(path) => write!(f, "{operation} {path}: {reason}")?,
-            None => write!(f, "{operation}: {reason}")?,
-        }
-        advice.as_ref().map_or(Ok(()), |advice| write!(f, "\n{advice}"))
+        f.write_str(&self.summary())?;
+        self.mend().map_or(Ok(()), |advice| write!(f, "\n{advice}"))
     }
 }
 

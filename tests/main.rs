@@ -20,6 +20,7 @@ mod config_menu;
 mod copying;
 mod copying_faults;
 mod dialling;
+mod doctor;
 mod documents;
 mod durability;
 mod engine;

@@ -1,5 +1,6 @@
 //! A refusal that cannot change ends the run: no second login, however much there is to do.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::support::ca::KeyType;
@@ -35,4 +36,28 @@ fn a_refused_login_is_tried_once_with_many_files_and_transfers() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(refused(), 4, "{}", server.log());
+}
+
+#[test]
+fn a_certificate_whose_signature_is_broken_is_not_offered() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    user.remote("a", &server);
+    let text = fs::read_to_string(user.key.certificate_path()).unwrap();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let mut blob = openssl::base64::decode_block(words[1]).unwrap();
+    let key_id = blob.windows(9).position(|bytes| bytes == b"user_sweh").unwrap();
+    blob[key_id] = b'U';
+    fs::write(
+        user.key.certificate_path(),
+        format!("{} {}\n", words[0], openssl::base64::encode_block(&blob)),
+    )
+    .unwrap();
+    let outcome = user.sandbox.sclone(["lsd", "a:"]).run();
+    outcome.code(21).stderr_has(&[
+        "its CA's signature does not count: the signature does not verify",
+        "have it signed again: ssh-keygen -s CA -I User_sweh",
+        "the server refused key",
+    ]);
+    assert!(!server.log().contains("CERT"), "{}", server.log());
 }

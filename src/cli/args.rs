@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
-    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, listremotes, ls, lsd, lsf,
+    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -45,6 +45,7 @@ pub enum Command {
     Hashsum(hashsum::Args),
     Copy(copy::Args),
     Cert(cert::Args),
+    Doctor(doctor::Args),
     Listremotes(listremotes::Args),
     Config(config::Args),
     Obscure(obscure::Args),

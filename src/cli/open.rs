@@ -12,6 +12,7 @@ use super::context::Ctx;
 use super::pinning::save_pin;
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
+use crate::config::store::Store;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
 use crate::hash::HashType;
@@ -111,14 +112,10 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
     let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
         Resolved::Local { path } => open_local(&path),
-        Resolved::Sftp { name, options, path } => {
+        Resolved::Sftp { name, options, path, .. } => {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
-            let mut factory = Factory::new(&name, *options, surroundings(ctx))?;
-            if let Some(save) = save_pin(&name, store, ctx.settings.dry_run) {
-                factory = factory.on_new_pin(save);
-            }
-            let factory = Arc::new(factory);
+            let factory = Arc::new(pinning_factory(ctx, &name, *options, store)?);
             let shell = shell(&factory)?;
             let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
@@ -150,6 +147,15 @@ pub fn factory(ctx: &Ctx, argument: &OsStr) -> Result<Factory> {
     }
 }
 
+/// What makes connections to a server and keeps its key where that is wanted.
+pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store: Store) -> Result<Factory> {
+    let factory = Factory::new(name, options, surroundings(ctx))?;
+    Ok(match save_pin(name, store, ctx.settings.dry_run) {
+        Some(save) => factory.on_new_pin(save),
+        None => factory,
+    })
+}
+
 fn open_local(path: &Path) -> Place {
     place(path.as_os_str().as_bytes(), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
@@ -171,7 +177,7 @@ fn tuning(options: &SftpOptions) -> Tuning {
 }
 
 /// The shell beside SFTP, unless the options say that there is none this program can speak to.
-fn shell(factory: &Arc<Factory>) -> Result<Option<Shell>> {
+pub(super) fn shell(factory: &Arc<Factory>) -> Result<Option<Shell>> {
     let options = factory.options();
     if options.shell_type.as_deref().is_some_and(|shell| shell != "unix") {
         return Ok(None);

@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
-    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, listremotes, ls, lsd, lsf,
+    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -91,6 +91,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Hashsum(args) => hashsum::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
         Command::Cert(args) => cert::run(ctx, args),
+        Command::Doctor(args) => doctor::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
         Command::Obscure(args) => obscure::run(ctx, args),

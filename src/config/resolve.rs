@@ -12,7 +12,7 @@ use super::nearest::nearest;
 use super::option_table::{OPTIONS, OptionSpec};
 use super::remote::{Argument, Spec};
 use super::sftp_options::SftpOptions;
-use super::sources::{Sources, check_option_names};
+use super::sources::{Origin, Sources, check_option_names};
 
 /// A place that can be opened.
 #[derive(Debug)]
@@ -30,7 +30,20 @@ pub enum Resolved {
         options: Box<SftpOptions>,
         /// The path: absolute, or relative to where the login ends up; empty for there.
         path: Vec<u8>,
+        /// Where all that was found.
+        provenance: Provenance,
     },
+}
+
+/// Where a remote and its options were found.
+#[derive(Debug, Default)]
+pub struct Provenance {
+    /// The aliases that led to it, first to last.
+    pub aliases: Vec<String>,
+    /// The options that are set, and by what.
+    pub origins: Vec<(&'static str, Origin)>,
+    /// The keys of its section that no option has, each with the option of the most similar name.
+    pub unknown_keys: Vec<(String, Option<&'static str>)>,
 }
 
 /// Finds the place an argument means. Aliases are followed.
@@ -53,7 +66,7 @@ pub fn resolve(argument: &[u8], sources: &Sources<'_>) -> Result<Resolved> {
             Argument::Remote(remote) => remote,
         };
         match &*remote_type(&remote, sources)? {
-            "sftp" => return sftp(remote, sources),
+            "sftp" => return sftp(remote, aliases, sources),
             "local" => {
                 check_parameters(&remote, "local", &[])?;
                 return Ok(local(remote.path));
@@ -72,19 +85,21 @@ fn local(path: Vec<u8>) -> Resolved {
     Resolved::Local { path: PathBuf::from(OsString::from_vec(path)) }
 }
 
-fn sftp(remote: Spec, sources: &Sources<'_>) -> Result<Resolved> {
+fn sftp(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<Resolved> {
     let name = if remote.on_the_fly { format!(":{}", remote.name) } else { remote.name.clone() };
     let place = format!("the options of {name}");
     check_option_names(remote.parameters.iter().map(|(key, _)| key.as_str()), &place)?;
+    let mut provenance = Provenance { aliases, ..Provenance::default() };
     if !remote.on_the_fly {
         sources.store.document().check_text(&remote.name)?;
-        report_unknown_keys(&remote.name, sources);
+        provenance.unknown_keys = unknown_keys(&remote.name, sources);
     }
     let mut values = BTreeMap::new();
     for option in OPTIONS {
         if let Some((value, origin)) = sources.option(&remote, option.name)? {
             log::debug!("{name}: {} from {origin}", option.name);
             values.insert(option.name, value);
+            provenance.origins.push((option.name, origin));
         }
     }
     let folder = sources.store.location().path().and_then(|path| path.parent());
@@ -95,7 +110,7 @@ fn sftp(remote: Spec, sources: &Sources<'_>) -> Result<Resolved> {
     };
     let options = SftpOptions::from_lookup(|key| values.get(key).cloned(), &environment)
         .map_err(|error| in_remote(error, &name))?;
-    Ok(Resolved::Sftp { name, options: Box::new(options), path: remote.path })
+    Ok(Resolved::Sftp { name, options: Box::new(options), path: remote.path, provenance })
 }
 
 /// Names the remote as well as the option.
@@ -229,12 +244,16 @@ fn warn_of_namesake(path: &[u8], sources: &Sources<'_>) {
 }
 
 /// rclone says nothing about a misspelt key, and goes without what it was to set.
-fn report_unknown_keys(section: &str, sources: &Sources<'_>) {
+fn unknown_keys(section: &str, sources: &Sources<'_>) -> Vec<(String, Option<&'static str>)> {
+    let mut unknown = Vec::new();
     for key in sources.store.document().keys(section) {
         if key != "type" && OptionSpec::find(key).is_none() {
-            let key = escape(key.as_bytes());
-            let hint = super::sftp_options::nearest(&key).map(|known| format!(", did you mean {known}?"));
+            let key = escape(key.as_bytes()).into_owned();
+            let known = super::sftp_options::nearest(&key);
+            let hint = known.map(|known| format!(", did you mean {known}?"));
             log::info!("{section}: unknown key {key} is not used{}", hint.unwrap_or_default());
+            unknown.push((key, known));
         }
     }
+    unknown
 }

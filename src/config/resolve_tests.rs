@@ -57,7 +57,7 @@ fn place(argument: &str, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> 
     let sources = Sources { store: &store, environment: &environment, flags: &flags, defaults: &defaults };
     Ok(match resolve(argument.as_bytes(), &sources)? {
         Resolved::Local { path } => format!("local {}", path.display()),
-        Resolved::Sftp { name, options, path } => {
+        Resolved::Sftp { name, options, path, .. } => {
             let path = String::from_utf8(path).unwrap();
             format!("{name} {}@{}:{} {path}", options.user, options.host, options.port).trim_end().to_owned()
         }

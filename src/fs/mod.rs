@@ -10,6 +10,7 @@ mod remote_file;
 mod remote_folder;
 mod sftp;
 mod shell;
+mod shell_survey;
 
 pub use contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
@@ -18,3 +19,4 @@ pub use contract::{
 pub use local::Local;
 pub use sftp::{Sftp, Tuning};
 pub use shell::{Execute, Shell, ShellSettings};
+pub use shell_survey::ShellSurvey;

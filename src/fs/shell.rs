@@ -50,6 +50,11 @@ impl Shell {
         }
     }
 
+    /// The command that is set for a hash; `none` if it must not be computed.
+    pub(super) fn command(&self, hash: HashType) -> Option<&str> {
+        self.settings.commands.iter().find(|(of, _)| *of == hash).map(|(_, command)| command.as_str())
+    }
+
     /// Hashes files by their full paths; `None` if the server cannot compute this hash.
     pub(super) async fn hash(
         &self,
@@ -57,8 +62,7 @@ impl Shell {
         root: &[u8],
         hash: HashType,
     ) -> Result<Option<Vec<Option<Digest>>>> {
-        let command =
-            self.settings.commands.iter().find(|(of, _)| *of == hash).map(|(_, command)| command.as_str());
+        let command = self.command(hash);
         if self.settings.no_hashes || command == Some("none") {
             return Ok(None);
         }
@@ -94,7 +98,7 @@ impl Shell {
     }
 
     /// Runs a command on a thread of its own, so that the run can be stopped meanwhile.
-    async fn run(&self, command: &'static str, input: Vec<u8>) -> Result<Vec<u8>> {
+    pub(super) async fn run(&self, command: &'static str, input: Vec<u8>) -> Result<Vec<u8>> {
         let (sender, receiver) = oneshot::channel();
         let execute = Arc::clone(&self.execute);
         let started = thread::Builder::new().name("shell".into()).spawn(move || {

@@ -9,5 +9,5 @@ mod sum_file;
 pub use digest::Digest;
 pub use hash_type::HashType;
 pub use hasher::Hasher;
-pub use script::{Script, answers, quote};
+pub use script::{Script, answers, choice, chosen, quote};
 pub use sum_file::SumFile;

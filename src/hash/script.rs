@@ -8,6 +8,8 @@ use super::{Digest, HashType, Hasher};
 
 /// What every line of the answer begins with.
 const MARK: &str = "sclone-hash ";
+/// What the line begins with that names a command.
+const CHOICE: &str = "sclone-command ";
 
 /// A script under construction.
 pub struct Script {
@@ -18,24 +20,7 @@ pub struct Script {
 impl Script {
     /// A script for no files yet. `command` is the one to use; without it those rclone knows are tried.
     pub fn new(hash: HashType, command: Option<&str>) -> Self {
-        let empty = Hasher::hash(hash, b"");
-        let own = [
-            format!("{hash}sum"),
-            format!("{hash} -r"),
-            format!("rclone {hash}sum"),
-            format!("rclone hashsum {hash}"),
-        ];
-        let candidates = match command {
-            Some(command) => vec![command.to_owned()],
-            None => own.to_vec(),
-        };
-        let mut text = String::from("h=\n");
-        for candidate in &candidates {
-            text += &format!(
-                "if [ -z \"$h\" ]; then case $({candidate} </dev/null 2>/dev/null) in {empty}*) h={};; esac; fi\n",
-                String::from_utf8_lossy(&quote(candidate.as_bytes()))
-            );
-        }
+        let mut text = choose(hash, command);
         text += &format!(
             "if [ -z \"$h\" ]; then echo '{MARK}none'; exit 0; fi\n\
              f() {{ if [ -f \"$2\" ]; then r=$(eval \"$h\" <\"$2\" 2>/dev/null); else r=; fi; \
@@ -58,6 +43,41 @@ impl Script {
     pub fn into_bytes(self) -> Vec<u8> {
         self.text
     }
+}
+
+/// Shell commands that set `h` to the command that makes a hash, or to nothing.
+fn choose(hash: HashType, command: Option<&str>) -> String {
+    let empty = Hasher::hash(hash, b"");
+    let own = [
+        format!("{hash}sum"),
+        format!("{hash} -r"),
+        format!("rclone {hash}sum"),
+        format!("rclone hashsum {hash}"),
+    ];
+    let candidates = match command {
+        Some(command) => vec![command.to_owned()],
+        None => own.to_vec(),
+    };
+    let mut text = String::from("h=\n");
+    for candidate in &candidates {
+        text += &format!(
+            "if [ -z \"$h\" ]; then case $({candidate} </dev/null 2>/dev/null) in {empty}*) h={};; esac; fi\n",
+            String::from_utf8_lossy(&quote(candidate.as_bytes()))
+        );
+    }
+    text
+}
+
+/// A script that hashes nothing and says which command it would use for this hash.
+pub fn choice(hash: HashType, command: Option<&str>) -> String {
+    choose(hash, command) + &format!("echo \"{CHOICE}{hash} $h\"\n")
+}
+
+/// The command that a [`choice`] printed; `None` if there is none.
+pub fn chosen(output: &[u8], hash: HashType) -> Option<String> {
+    let mark = format!("{CHOICE}{hash} ");
+    let line = output.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(mark.as_bytes()))?;
+    (!line.is_empty()).then(|| String::from_utf8_lossy(line).into_owned())
 }
 
 /// A string that the shell takes as it is: in single quotes, those it contains as `'\''`.
@@ -150,6 +170,20 @@ mod tests {
         let mut script = Script::new(HashType::Sha1, Some("echo d41d8cd9"));
         script.file(b"x");
         assert_eq!(answers(&run(script, folder.path()), HashType::Sha1, 1), None);
+    }
+
+    #[test]
+    fn the_command_that_works_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for (hash, command, expected) in [
+            (HashType::Md5, None, Some("md5sum")),
+            (HashType::Sha1, Some("echo d41d8cd9"), None),
+            (HashType::Sha1, Some("LC_ALL=C sha1sum -b"), Some("LC_ALL=C sha1sum -b")),
+        ] {
+            let script = Script { text: choice(hash, command).into_bytes(), files: 0 };
+            assert_eq!(chosen(&run(script, folder.path()), hash).as_deref(), expected);
+        }
+        assert_eq!(chosen(b"This service allows sftp connections only.\n", HashType::Md5), None);
     }
 
     #[test]

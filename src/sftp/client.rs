@@ -18,6 +18,7 @@ struct Session {
     link: Link,
     stream: usize,
     extensions: Extensions,
+    announced: Vec<Vec<u8>>,
     limits: OnceLock<Limits>,
 }
 
@@ -68,9 +69,10 @@ impl Client {
                 format!("the server speaks version {version}, 3 is needed"),
             ));
         }
+        let announced = extensions.iter().map(|(name, _)| name.clone()).collect();
         let extensions = Extensions::from_pairs(&extensions);
         log::debug!("SFTP version {version}, {extensions:?}");
-        Ok(Self(Arc::new(Session { link, stream, extensions, limits: OnceLock::new() })))
+        Ok(Self(Arc::new(Session { link, stream, extensions, announced, limits: OnceLock::new() })))
     }
 
     /// Whether requests can still be answered.
@@ -81,6 +83,11 @@ impl Client {
     /// What the server offers beyond version 3.
     pub fn extensions(&self) -> Extensions {
         self.0.extensions
+    }
+
+    /// The names of all extensions that the server announces, known here or not.
+    pub fn announced(&self) -> &[Vec<u8>] {
+        &self.0.announced
     }
 
     /// How much one read or write may carry; asked of the server once.

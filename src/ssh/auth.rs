@@ -29,12 +29,37 @@ mod code {
 /// [`Kind::LoginRefused`] or, where a certificate is known to be at fault, [`Kind::CertificateUnusable`], with every
 /// reason that can be known; [`Kind::ConnectionLost`] or [`Kind::TimedOut`] if the server is gone.
 pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Questions) -> Result<()> {
+    let offered = offered(session, login)?;
+    prove(session, login, plan, offered, questions).map(|_| ())
+}
+
+/// The methods by which the server lets this user in; none if it wants no proof. What it has to say first is logged.
+///
+/// # Errors
+/// [`Kind::ConnectionLost`] or [`Kind::TimedOut`] if the server is gone.
+pub(super) fn offered(session: &Session, login: &Login) -> Result<Vec<String>> {
     let _blocking = Blocking::new(session);
-    let mut offered = methods(session, login)?;
+    let offered = methods(session, login)?;
     log_banner(session);
+    Ok(offered)
+}
+
+/// Makes the attempts that fit the `offered` methods, and returns those the server accepted: the last one, and those
+/// that were not enough for it.
+///
+/// # Errors
+/// As [`log_in`].
+pub(super) fn prove(
+    session: &Session,
+    login: &Login,
+    plan: Plan,
+    mut offered: Vec<String>,
+    questions: &dyn Questions,
+) -> Result<Vec<Attempt>> {
+    let _blocking = Blocking::new(session);
     if session.authenticated() {
         log::debug!("login: {} is let in without any proof", login.user);
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut waiting = plan.attempts;
     let mut refusals = Refusals::new(login, plan.skipped, session.banner());
@@ -48,7 +73,7 @@ pub fn log_in(session: &Session, login: &Login, plan: Plan, questions: &dyn Ques
                 log::debug!("login: the server accepted {attempt}");
                 warn_of_forced_command(&attempt, login);
                 refusals.warn_of_skipped();
-                return Ok(());
+                return Ok(refusals.into_accepted(attempt));
             }
             Outcome::Answered(Err(error)) => error,
             Outcome::Unable(error) => {

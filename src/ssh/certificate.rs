@@ -178,9 +178,12 @@ fn read_options(list: &[u8]) -> Option<Vec<CertificateOption>> {
     Some(options)
 }
 
-/// Certificates made up for tests, with a signature that verifies nothing.
+/// Certificates made up for tests, signed by [`sample::authority`].
 #[cfg(test)]
 pub(crate) mod sample {
+    use openssl::pkey::{Id, PKey, Private};
+    use openssl::sign::Signer;
+
     use super::*;
 
     /// What to put into a certificate.
@@ -221,10 +224,11 @@ pub(crate) mod sample {
             put_options(&mut blob, self.critical_options);
             put_options(&mut blob, &[("permit-pty", "")]);
             put_string(&mut blob, b"");
-            put_string(&mut blob, key(9).blob());
+            put_string(&mut blob, authority().blob());
+            let signed = Signer::new_without_digest(&signing_key()).unwrap().sign_oneshot_to_vec(&blob);
             let mut signature = Vec::new();
             put_string(&mut signature, self.signature_algorithm.as_bytes());
-            put_string(&mut signature, &[1; 64]);
+            put_string(&mut signature, &signed.unwrap());
             put_string(&mut blob, &signature);
             blob
         }
@@ -234,11 +238,24 @@ pub(crate) mod sample {
         }
     }
 
-    /// An Ed25519 key of 32 times this byte; the samples certify `key(7)` and are signed by `key(9)`.
+    /// An Ed25519 key of 32 times this byte; the samples certify `key(7)`.
     pub(crate) fn key(byte: u8) -> PublicKey {
+        ed25519(&[byte; 32])
+    }
+
+    /// The key that signs the samples.
+    pub(crate) fn authority() -> PublicKey {
+        ed25519(&signing_key().raw_public_key().unwrap())
+    }
+
+    fn signing_key() -> PKey<Private> {
+        PKey::private_key_from_raw_bytes(&[9; 32], Id::ED25519).unwrap()
+    }
+
+    fn ed25519(public: &[u8]) -> PublicKey {
         let mut blob = Vec::new();
         put_string(&mut blob, b"ssh-ed25519");
-        put_string(&mut blob, &[byte; 32]);
+        put_string(&mut blob, public);
         PublicKey::from_blob(blob).unwrap()
     }
 
@@ -268,7 +285,7 @@ pub(crate) mod sample {
 mod tests {
     use proptest::prelude::*;
 
-    use super::sample::{Sample, key};
+    use super::sample::{Sample, authority, key};
     use super::*;
 
     #[test]
@@ -290,7 +307,7 @@ mod tests {
         let flag = CertificateOption { name: "permit-pty".into(), value: String::new() };
         assert_eq!(certificate.extensions, [flag]);
         assert_eq!(certificate.public_key, key(7));
-        assert_eq!(certificate.ca_key, key(9));
+        assert_eq!(certificate.ca_key, authority());
         assert_eq!(certificate.signature_algorithm, "ssh-ed25519");
         let mut whole = certificate.signed_data().to_vec();
         put_string(&mut whole, certificate.signature());

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ssh2::Session;
 use zeroize::Zeroizing;
 
 use super::algorithms::AlgorithmSettings;
+use super::approach::Entered;
 use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
 use super::dial::socks::SocksProxy;
@@ -18,10 +18,9 @@ use super::execute::execute;
 use super::host_key::policy::GLOBAL_FILES;
 use super::host_key::survey::Survey;
 use super::host_key::{Accepted, HostKeySettings, Identity, Pins};
-use super::login::Login;
+use super::login::{Login, Plan};
 use super::renewal::Renewal;
 use super::session::{Connected, SessionSettings, connect};
-use super::socket::Socket;
 use super::verifying_key::VerifyingKey;
 use super::{Channels, External, Service, Streams, auth, external_execute};
 use crate::cancel::Cancel;
@@ -53,11 +52,11 @@ pub type SavePin = Box<dyn Fn(&VerifyingKey) -> Result<()> + Send + Sync>;
 /// Makes connections to one remote.
 pub struct Factory {
     name: String,
-    options: SftpOptions,
-    surroundings: Surroundings,
-    target: Target,
-    settings: SessionSettings,
-    login: Login,
+    pub(super) options: SftpOptions,
+    pub(super) surroundings: Surroundings,
+    pub(super) target: Target,
+    pub(super) settings: SessionSettings,
+    pub(super) login: Login,
     renewal: Option<Renewal>,
     identity: Identity,
     save_pin: Option<SavePin>,
@@ -154,7 +153,12 @@ impl Factory {
             let external = self.after_renewal(|| External::spawn(&self.command_line()))?;
             return Ok(Box::new(external));
         }
-        let (session, socket) = self.log_in()?;
+        self.serve(self.log_in()?)
+    }
+
+    /// Starts SFTP at the other end of a session that is logged in.
+    pub(super) fn serve(&self, entered: Entered) -> Result<Box<dyn Streams>> {
+        let Entered { session, socket, .. } = entered;
         match Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone()) {
             Ok(channels) => Ok(Box::new(channels)),
             Err(error) => {
@@ -174,7 +178,7 @@ impl Factory {
             let line = [self.options.ssh.as_slice(), &[command.to_owned()]].concat();
             return external_execute::execute(&line, input, cancel);
         }
-        let (session, socket) = self.log_in()?;
+        let Entered { session, socket, .. } = self.log_in()?;
         let done =
             execute(&session, &socket, command, input, cancel).map_err(|error| self.name_server(error));
         // Dropping a session waits for the server unless the socket is gone.
@@ -182,26 +186,30 @@ impl Factory {
         done
     }
 
-    fn log_in(&self) -> Result<(Session, Socket)> {
+    fn log_in(&self) -> Result<Entered> {
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
         let plan = self.after_renewal(|| self.login.plan(questions, Timestamp::now()))?;
-        let Connected { session, socket, host_key } =
-            connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
-        let logged_in = self
-            .confirm(&host_key)
-            .and_then(|()| auth::log_in(&session, &self.login, plan, questions))
-            .and_then(|()| self.pin(&host_key));
-        match logged_in {
-            Ok(()) => {
-                log::debug!("logged in to {}", self.target.address());
-                Ok((session, socket))
-            }
-            Err(error) => {
-                socket.shut_down();
-                Err(error)
-            }
-        }
+        let connected = connect(&self.target, &self.settings, questions, &self.surroundings.cancel)?;
+        let offered = self.offered_methods(&connected)?;
+        self.enter(connected, plan, offered)
+    }
+
+    /// Asks how the server lets the user in, if it is the server that every connection goes to.
+    pub(super) fn offered_methods(&self, connected: &Connected) -> Result<Vec<String>> {
+        self.confirm(&connected.host_key)
+            .and_then(|()| auth::offered(&connected.session, &self.login))
+            .inspect_err(|_| connected.socket.shut_down())
+    }
+
+    /// Logs in, and tells by which attempts.
+    pub(super) fn enter(&self, connected: Connected, plan: Plan, offered: Vec<String>) -> Result<Entered> {
+        let Connected { session, socket, host_key } = connected;
+        let accepted = auth::prove(&session, &self.login, plan, offered, &*self.surroundings.questions)
+            .and_then(|accepted| self.pin(&host_key).map(|()| accepted))
+            .inspect_err(|_| socket.shut_down())?;
+        log::debug!("logged in to {}", self.target.address());
+        Ok(Entered { session, socket, accepted })
     }
 
     /// Renews the certificate if `cert_command` is set and it is time, then reads it.
@@ -210,6 +218,14 @@ impl Factory {
             Some(renewal) => renewal.before_reading(&self.login, &self.renewal_deadline(), read),
             None => read(),
         }
+    }
+
+    /// Renews the certificate if that is due. Whether a command is set to do so.
+    ///
+    /// # Errors
+    /// The command failed, and the certificate is of no use any more.
+    pub fn renew_if_due(&self) -> Result<bool> {
+        self.after_renewal(|| Ok(self.renewal.is_some()))
     }
 
     /// Runs `cert_command`, whether or not it is time.

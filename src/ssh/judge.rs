@@ -7,7 +7,7 @@ use super::certificate::{Certificate, CertificateKind};
 use super::fault::{Fault, Severity};
 use super::moment::unix_seconds;
 use super::public_key::PublicKey;
-use super::signature::{self, Refusal};
+use super::signature;
 
 /// The critical options of user certificates that OpenSSH defines.
 const KNOWN_OPTIONS: [&str; 3] = ["force-command", "source-address", "verify-required"];
@@ -58,7 +58,7 @@ impl Status {
 /// Everything known to be wrong with a certificate, the gravest first.
 ///
 /// With `user`, the certificate is to log that user in: it must be a user certificate and name the user. With `key`,
-/// it must certify that key. Without them only what the certificate says of itself is judged.
+/// it must certify that key. Without them only the certificate itself is judged.
 pub fn judge(
     certificate: &Certificate,
     user: Option<&str>,
@@ -75,24 +75,22 @@ pub fn judge(
         faults.extend(judge_principals(certificate, user));
         faults.extend(judge_options(certificate));
     }
-    if matches!(certificate.signature_algorithm.as_str(), "ssh-rsa" | "ssh-dss") {
-        faults.push(Fault::Sha1Signature);
-    }
+    faults.extend(judge_signature(certificate));
     faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
     faults
 }
 
-/// What is wrong with the CA's signature, if it can be told: that of a security key cannot, and SHA-1 is a fault that
-/// [`judge`] finds.
-pub fn judge_signature(certificate: &Certificate) -> Option<Fault> {
+/// What is wrong with the CA's signature, if it can be told: that of a security key cannot.
+fn judge_signature(certificate: &Certificate) -> Option<Fault> {
+    if matches!(certificate.signature_algorithm.as_str(), "ssh-rsa" | "ssh-dss") {
+        return Some(Fault::Sha1Signature);
+    }
     if certificate.ca_key.key_type().starts_with("sk-") {
         return None;
     }
     let (key, data) = (certificate.ca_key.blob(), certificate.signed_data());
-    match signature::verify(key, certificate.signature(), data) {
-        Ok(()) | Err(Refusal::Sha1) => None,
-        Err(refusal) => Some(Fault::BadSignature(refusal.to_string())),
-    }
+    let refusal = signature::verify(key, certificate.signature(), data).err()?;
+    Some(Fault::BadSignature(refusal.to_string()))
 }
 
 fn judge_key(certificate: &Certificate, key: &PublicKey) -> Option<Fault> {
@@ -213,6 +211,16 @@ mod tests {
             assert_eq!(faults(&sample), std::slice::from_ref(&fault));
             assert_eq!(fault.severity(), severity, "{fault}");
         }
+    }
+
+    #[test]
+    fn a_changed_certificate_is_fatal() {
+        let mut blob = Sample::default().blob();
+        let name = blob.windows(5).position(|bytes| bytes == b"alice").unwrap();
+        blob[name + 4] = b'a';
+        let faults = judge(&Certificate::from_blob(blob).unwrap(), Some("alica"), Some(&key(7)), now());
+        assert_eq!(faults, [Fault::BadSignature("the signature does not verify".into())]);
+        assert_eq!((faults[0].severity(), Status::of(&faults)), (Severity::Fatal, Status::Unusable));
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod agent;
 mod agent_attempts;
 mod agent_signature;
 pub mod algorithms;
+mod approach;
 pub mod attempt;
 pub mod auth;
 pub mod certificate;
@@ -42,6 +43,7 @@ mod userauth;
 pub mod verifying_key;
 pub mod wire;
 
+pub use approach::{Approach, Entered};
 pub use channels::{Channels, Service};
 pub use external::External;
 pub use factory::{Factory, SavePin, Surroundings};

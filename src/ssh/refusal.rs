@@ -57,6 +57,12 @@ impl<'a> Refusals<'a> {
         self.accepted.push(attempt);
     }
 
+    /// Everything that was accepted, `last` the last.
+    pub(crate) fn into_accepted(mut self, last: Attempt) -> Vec<Attempt> {
+        self.accepted.push(last);
+        self.accepted
+    }
+
     pub(crate) fn unable(&mut self, attempt: Attempt, error: Error) {
         self.unable.push((attempt, error));
     }

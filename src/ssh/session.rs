@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use ssh2::{BlockDirections, ErrorCode, Session};
+use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 
 use super::algorithms::{self, AlgorithmSettings, Offer};
 use super::deadline::Deadline;
@@ -80,19 +80,10 @@ pub fn connect(
     cancel: &Cancel,
 ) -> Result<Connected> {
     let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
-    let (mut handshake, deadline) = Handshake::begin(target, settings, &check.algorithms(), cancel)?;
-    match handshake
-        .run(&deadline)
-        .and_then(|()| handshake.host_key())
-        .and_then(|shown| check.decide(&shown, questions))
-    {
-        Ok(host_key) => Ok(handshake.finish(host_key)),
-        Err(error) => {
-            // Dropping a session whose server no longer answers would wait for it.
-            handshake.socket.shut_down();
-            Err(error)
-        }
-    }
+    let offering = Offering::prepare(target, settings, &check.algorithms())?;
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    let socket = dial(target, &settings.route, &deadline)?;
+    offering.exchange_keys(socket, &deadline)?.decide(&check, questions)
 }
 
 /// The names of the host key algorithms that the server offers, read without exchanging keys.
@@ -123,10 +114,85 @@ pub fn shown_host_key(
     algorithms: &[String],
     cancel: &Cancel,
 ) -> Result<Vec<u8>> {
-    let (mut handshake, deadline) = Handshake::begin(target, settings, algorithms, cancel)?;
-    let shown = handshake.run(&deadline).and_then(|()| handshake.host_key());
-    handshake.socket.shut_down();
+    let offering = Offering::prepare(target, settings, algorithms)?;
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    let greeted = offering.exchange_keys(dial(target, &settings.route, &deadline)?, &deadline)?;
+    let shown = greeted.0.host_key();
+    greeted.0.socket.shut_down();
     shown
+}
+
+/// What will be offered to a server that is not connected yet.
+pub(super) struct Offering<'a> {
+    target: &'a Target,
+    settings: &'a SessionSettings,
+    session: Session,
+    offer: Offer,
+}
+
+impl<'a> Offering<'a> {
+    /// Says which algorithms may be used.
+    ///
+    /// # Errors
+    /// [`Kind::Config`]: the settings name an algorithm that is not known.
+    pub(super) fn prepare(
+        target: &'a Target,
+        settings: &'a SessionSettings,
+        host_keys: &[String],
+    ) -> Result<Self> {
+        let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
+        session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
+        let offer = algorithms::apply(&session, &settings.algorithms, host_keys)?;
+        Ok(Self { target, settings, session, offer })
+    }
+
+    /// Greets the server at the other end of `socket` and exchanges keys with it.
+    ///
+    /// # Errors
+    /// As for [`connect`], but for those about host keys.
+    pub(super) fn exchange_keys(self, socket: Socket, deadline: &Deadline) -> Result<Greeted<'a>> {
+        let Self { target, settings, session, offer } = self;
+        let mut handshake = Handshake { target, settings, session, socket, offer, greeting: Vec::new() };
+        match handshake.run(deadline) {
+            Ok(()) => Ok(Greeted(handshake)),
+            Err(error) => {
+                // Dropping a session whose server no longer answers would wait for it.
+                handshake.socket.shut_down();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A server that keys were exchanged with, and about whom nothing is decided.
+pub struct Greeted<'a>(Handshake<'a>);
+
+impl Greeted<'_> {
+    /// The line the server begins with (RFC 4253 section 4.2), safe to show.
+    pub fn identification(&self) -> String {
+        escape(self.0.heard().split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default())
+            .into_owned()
+    }
+
+    /// The names of the key exchange and of the cipher to the server.
+    pub fn algorithms(&self) -> Vec<String> {
+        let agreed = |kind| self.0.session.methods(kind).map(str::to_owned);
+        [MethodType::Kex, MethodType::CryptCs].into_iter().filter_map(agreed).collect()
+    }
+
+    /// Decides whether the server is who it should be.
+    ///
+    /// # Errors
+    /// [`Kind::HostKey`]: it is not.
+    pub fn decide(self, check: &HostKeyCheck<'_>, questions: &dyn Questions) -> Result<Connected> {
+        match self.0.host_key().and_then(|shown| check.decide(&shown, questions)) {
+            Ok(host_key) => Ok(self.0.finish(host_key)),
+            Err(error) => {
+                self.0.socket.shut_down();
+                Err(error)
+            }
+        }
+    }
 }
 
 /// A connection on its way to a session.
@@ -139,22 +205,7 @@ struct Handshake<'a> {
     greeting: Vec<u8>,
 }
 
-impl<'a> Handshake<'a> {
-    /// Dials, and says which algorithms may be used and until when.
-    fn begin(
-        target: &'a Target,
-        settings: &'a SessionSettings,
-        host_keys: &[String],
-        cancel: &Cancel,
-    ) -> Result<(Self, Deadline)> {
-        let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
-        session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
-        let offer = algorithms::apply(&session, &settings.algorithms, host_keys)?;
-        let deadline = Deadline::after(settings.connect_timeout, cancel);
-        let socket = dial(target, &settings.route, &deadline)?;
-        Ok((Self { target, settings, session, socket, offer, greeting: Vec::new() }, deadline))
-    }
-
+impl Handshake<'_> {
     fn run(&mut self, deadline: &Deadline) -> Result<()> {
         self.session.set_blocking(false);
         self.session.set_tcp_stream(self.socket.clone());

@@ -8,6 +8,7 @@ pub mod checksum;
 pub mod completion;
 pub mod config;
 pub mod copy;
+pub mod doctor;
 pub mod hashsum;
 pub mod listremotes;
 pub mod ls;

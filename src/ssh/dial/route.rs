@@ -74,5 +74,5 @@ pub fn dial(target: &Target, route: &Route, deadline: &Deadline) -> Result<Socke
 /// Connects to a host by TCP.
 pub(super) fn direct(host: &str, port: u16, deadline: &Deadline) -> Result<Socket> {
     let addresses = resolve::addresses(host, port, deadline)?;
-    tcp::connect(&addresses, deadline)
+    Ok(tcp::connect(&addresses, deadline)?.socket)
 }

@@ -12,6 +12,16 @@ use crate::error::{Error, Kind, Result};
 use crate::ssh::deadline::Deadline;
 use crate::ssh::socket::Socket;
 
+/// A connection, and what it took.
+pub struct Reached {
+    /// The connection.
+    pub socket: Socket,
+    /// Where it goes.
+    pub address: SocketAddr,
+    /// The addresses that were tried before in vain.
+    pub failures: Vec<(SocketAddr, io::Error)>,
+}
+
 /// Connects to the first address that answers. Each gets an equal share of what is left of the time, so that one that
 /// swallows packets does not keep the next from being tried.
 ///
@@ -19,14 +29,14 @@ use crate::ssh::socket::Socket;
 ///
 /// # Errors
 /// [`Kind::Connect`], or [`Kind::TimedOut`] when the last one did not answer; every address is named.
-pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket> {
+pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Reached> {
     let mut failures = Vec::new();
     for (tried, address) in addresses.iter().enumerate() {
         let share = deadline.share(addresses.len().saturating_sub(tried));
         match attempt(*address, &share) {
             Ok(Attempt::Connected(fd)) => {
                 log::debug!("connected to {address}");
-                return Ok(Socket::new(fd));
+                return Ok(Reached { socket: Socket::new(fd), address: *address, failures });
             }
             Ok(Attempt::Silent) => {
                 let error =

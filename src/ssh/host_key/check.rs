@@ -31,6 +31,8 @@ pub struct Accepted {
     pub certified: bool,
     /// A key to be added to `host_keys` once the login has succeeded (`pin_host_key`).
     pub new_pin: Option<VerifyingKey>,
+    /// The line of a `known_hosts` file that had the key or the CA before.
+    pub recorded: Option<Entry>,
 }
 
 impl<'a> HostKeyCheck<'a> {
@@ -67,7 +69,7 @@ impl<'a> HostKeyCheck<'a> {
         let presented = Presented::parse(shown);
         if self.settings.policy == HostKeyPolicy::Off {
             let key = presented.map(|presented| presented.key().clone());
-            return Ok(Accepted { key, certified: false, new_pin: None });
+            return Ok(Accepted { key, certified: false, new_pin: None, recorded: None });
         }
         let presented =
             presented.ok_or_else(|| self.refused("the server's key is malformed or of an unknown type"))?;
@@ -90,17 +92,20 @@ impl<'a> HostKeyCheck<'a> {
         if let Some(fault) = &fault {
             log::info!("{}: {fault}", self.host.exact());
         }
-        let mut certified = false;
-        match verdict {
+        let recorded = match verdict {
             Verdict::Trusted(entry) => {
-                certified = entry.marker == Marker::CertAuthority;
                 log::debug!("{}: host key trusted by {}", self.host.exact(), entry.place());
+                Some(entry)
             }
             Verdict::Revoked(entry) => return Err(self.revoked(key, &entry)),
             Verdict::Changed(entry) => return Err(self.changed(key, &entry, fault.as_deref())),
-            Verdict::Unknown => self.welcome(key, fault.as_deref(), questions)?,
-        }
-        Ok(Accepted { key: Some(key.clone()), certified, new_pin: None })
+            Verdict::Unknown => {
+                self.welcome(key, fault.as_deref(), questions)?;
+                None
+            }
+        };
+        let certified = recorded.as_ref().is_some_and(|entry| entry.marker == Marker::CertAuthority);
+        Ok(Accepted { key: Some(key.clone()), certified, new_pin: None, recorded })
     }
 
     fn decide_by_pins(&self, pins: &Pins, presented: &Presented) -> Result<Accepted> {
@@ -130,7 +135,7 @@ impl<'a> HostKeyCheck<'a> {
                     .advice("compare the fingerprint, then add the key to host_keys or use pin_host_key"));
             }
         };
-        Ok(Accepted { key: Some(key.clone()), certified: false, new_pin })
+        Ok(Accepted { key: Some(key.clone()), certified: false, new_pin, recorded: None })
     }
 
     /// Lets an unknown host in, or not.

@@ -41,7 +41,7 @@ mod tests {
 
     fn accepted(last: u8, certified: bool) -> Accepted {
         let blob = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20".as_slice(), &[7; 31], &[last]].concat();
-        Accepted { key: VerifyingKey::parse(&blob), certified, new_pin: None }
+        Accepted { key: VerifyingKey::parse(&blob), certified, new_pin: None, recorded: None }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::ssh::verifying_key::VerifyingKey;
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// A line about the host that was looked up, and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// What its key means.
     pub marker: Marker,

@@ -5,7 +5,7 @@ mod json;
 pub mod renew;
 pub mod show;
 mod subcommand;
-mod subject;
+pub(super) mod subject;
 mod text;
 
 pub use subcommand::{Args, run};

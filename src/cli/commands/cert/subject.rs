@@ -13,36 +13,33 @@ use crate::error::{Error, Kind, Result};
 use crate::ssh::certificate::Certificate;
 use crate::ssh::certificate_source::{OfferedCertificate, in_or_beside};
 use crate::ssh::fault::Fault;
-use crate::ssh::judge::{Status, judge, judge_signature};
+use crate::ssh::judge::{Status, judge};
 use crate::ssh::login::Login;
 use crate::ssh::public_key::PublicKey;
 
 /// One certificate.
-pub(super) struct Subject {
+pub(in crate::cli::commands) struct Subject {
     /// The file, option or agent that holds it.
-    pub(super) source: String,
+    pub(in crate::cli::commands) source: String,
     /// The certificate.
-    pub(super) certificate: Certificate,
+    pub(in crate::cli::commands) certificate: Certificate,
     user: Option<String>,
     key: Option<PublicKey>,
 }
 
 impl Subject {
     /// Everything known to be wrong with it now, the gravest first.
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = judge(&self.certificate, self.user.as_deref(), self.key.as_ref(), Timestamp::now());
-        faults.extend(judge_signature(&self.certificate));
-        faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity()));
-        faults
+    pub(in crate::cli::commands) fn faults(&self) -> Vec<Fault> {
+        judge(&self.certificate, self.user.as_deref(), self.key.as_ref(), Timestamp::now())
     }
 
     /// Its state in one word.
-    pub(super) fn status(&self) -> Status {
+    pub(in crate::cli::commands) fn status(&self) -> Status {
         Status::of(&self.faults())
     }
 
     /// What to do about a fault.
-    pub(super) fn advice(&self, fault: &Fault) -> String {
+    pub(in crate::cli::commands) fn advice(&self, fault: &Fault) -> String {
         fault.advice(&self.certificate, self.user.as_deref())
     }
 
@@ -56,20 +53,29 @@ impl Subject {
 ///
 /// # Errors
 /// [`Kind::CertificateUnusable`] if there is none, or it cannot be read.
-pub(super) fn find(ctx: &Ctx, argument: &OsStr) -> Result<Vec<Subject>> {
+pub(in crate::cli::commands) fn find(ctx: &Ctx, argument: &OsStr) -> Result<Vec<Subject>> {
     match Argument::parse(argument.as_bytes())? {
         Argument::Local { .. } => {
             Ok(in_or_beside(Path::new(argument))?.into_iter().map(Subject::of_file).collect())
         }
-        Argument::Remote(_) => of_login(open::factory(ctx, argument)?.login(), argument),
+        Argument::Remote(_) => {
+            let found = of_login(open::factory(ctx, argument)?.login())?;
+            if found.is_empty() { Err(none(argument)) } else { Ok(found) }
+        }
     }
 }
 
-/// The certificates a login has.
+fn none(argument: &OsStr) -> Error {
+    Error::new(Kind::CertificateUnusable, "find certificate of", "the remote has none")
+        .on(argument.as_bytes())
+        .advice("set pubkey_file, or put the certificate beside key_file as KEY-cert.pub")
+}
+
+/// The certificates a login has, from its files, else from the agent.
 ///
 /// # Errors
-/// As [`find`].
-fn of_login(login: &Login, argument: &OsStr) -> Result<Vec<Subject>> {
+/// [`Kind::CertificateUnusable`]: one that is configured cannot be read.
+pub(in crate::cli::commands) fn of_login(login: &Login) -> Result<Vec<Subject>> {
     let subject =
         |source, certificate, key| Subject { source, certificate, user: Some(login.user.clone()), key };
     let key = login.public_key();
@@ -84,11 +90,6 @@ fn of_login(login: &Login, argument: &OsStr) -> Result<Vec<Subject>> {
             let source = format!("ssh-agent {}", identity.shown());
             Some(subject(source, identity.certificate?, None))
         }));
-    }
-    if found.is_empty() {
-        return Err(Error::new(Kind::CertificateUnusable, "find certificate of", "the remote has none")
-            .on(argument.as_bytes())
-            .advice("set pubkey_file, or put the certificate beside key_file as KEY-cert.pub"));
     }
     Ok(found)
 }
