@@ -59,6 +59,8 @@ pub enum Kind {
     Usage,
     /// The user stopped the run.
     Cancelled,
+    /// The user was asked and chose to end the run; that is no failure.
+    Quit,
     /// Anything else the operating system reports.
     Io,
 }
@@ -206,6 +208,7 @@ impl Error {
                 | Kind::HostKey
                 | Kind::Config
                 | Kind::Cancelled
+                | Kind::Quit
         )
     }
 

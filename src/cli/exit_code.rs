@@ -67,6 +67,7 @@ impl ExitCode {
             Kind::Connect | Kind::ConnectionLost | Kind::TimedOut => Self::Connection,
             Kind::NoSpace => Self::NoSpace,
             Kind::Cancelled => Self::Interrupted,
+            Kind::Quit => Self::Success,
             Kind::PermissionDenied
             | Kind::AlreadyExists
             | Kind::NotEmpty

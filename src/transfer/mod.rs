@@ -8,6 +8,7 @@ pub mod copy;
 mod copy_file;
 mod durability;
 mod folders;
+pub mod gate;
 pub mod march;
 mod merge;
 mod partial;
@@ -19,5 +20,6 @@ pub mod verdict;
 mod window;
 
 pub use copy::Copy;
+pub use gate::Gate;
 pub use march::March;
 pub use stats::Stats;
