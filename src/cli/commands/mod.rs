@@ -9,6 +9,7 @@ pub mod completion;
 pub mod config;
 pub mod copy;
 pub mod hashsum;
+pub mod help;
 pub mod listremotes;
 pub mod ls;
 pub mod lsd;
