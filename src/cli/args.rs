@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, listremotes, ls, lsd, lsf,
-    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, help, listremotes, ls, lsd,
+    lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -12,7 +12,7 @@ use super::global::GlobalArgs;
 /// rclone for SSH, with SSH certificates done right.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "sclone", version, propagate_version = false, infer_long_args = false)]
-#[command(arg_required_else_help = true, subcommand_required = true)]
+#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
@@ -54,4 +54,5 @@ pub enum Command {
     Trust(trust::Args),
     Version(version::Args),
     Completion(completion::Args),
+    Help(help::Args),
 }

@@ -10,6 +10,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 use super::args::Cli;
 use super::defaults::{Defaults, Origin, known_names};
 use super::exit_code::ExitCode;
+use super::help::page;
 use super::{backend_flags, bool_flags, flag_order};
 use crate::config::environment::Environment;
 use crate::config::settings::SettingsFile;
@@ -52,14 +53,14 @@ pub fn parse(
         }
         Err(error) => Err(match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                plain_help(shown, &arguments, error)
+                plain_help(page::arrange(shown), &arguments, error)
             }
             _ => name_origin(error, &origins),
         }),
     }
 }
 
-/// The same help with `--flag` instead of `--flag[=<BOOL>]`.
+/// The same help in groups, with `--flag` instead of `--flag[=<BOOL>]`.
 fn plain_help(command: Command, arguments: &[OsString], help: clap::Error) -> clap::Error {
     let plain = command.try_get_matches_from(arguments).err();
     plain.filter(|plain| plain.kind() == help.kind()).unwrap_or(help)

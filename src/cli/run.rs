@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, listremotes, ls, lsd, lsf,
-    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, help, listremotes, ls, lsd,
+    lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -99,6 +99,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Trust(args) => trust::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),
+        Command::Help(args) => help::run(ctx, args),
     }
 }
 

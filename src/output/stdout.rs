@@ -35,6 +35,11 @@ impl Stdout {
         }
     }
 
+    /// Whether a person reads it.
+    pub const fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
     /// A name as it may be written here: raw, or escaped if a terminal would act on it.
     pub fn name<'a>(&self, name: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.terminal {

@@ -10,6 +10,7 @@ pub mod config;
 pub mod copy;
 pub mod doctor;
 pub mod hashsum;
+pub mod help;
 pub mod listremotes;
 pub mod ls;
 pub mod lsd;

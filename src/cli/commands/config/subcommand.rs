@@ -11,10 +11,10 @@ use crate::error::Result;
 
 /// Look at the remotes in rclone.conf, and change them
 ///
+/// Example: `sclone config create web1 sftp host=web1.example.com user=me key_file=~/.ssh/id_ed25519`
+///
 /// Without a subcommand it asks what to do: new, edit, delete, rename, copy, set the password. Ctrl-C leaves the file as
 /// it is.
-///
-/// Example: `sclone config create web1 sftp host=web1.example.com user=me key_file=~/.ssh/id_ed25519`
 ///
 /// Comments, unknown keys and the remotes of other programs stay as they are.
 ///
