@@ -11,6 +11,7 @@ pub mod march;
 mod merge;
 mod partial;
 pub mod plan;
+mod retry;
 mod selection;
 mod speed;
 pub mod stats;
@@ -19,4 +20,5 @@ mod window;
 
 pub use copy::Copy;
 pub use march::March;
+pub use retry::Retries;
 pub use stats::Stats;
