@@ -29,6 +29,8 @@ pub enum ExitCode {
     Connection = 23,
     /// There is no space left.
     NoSpace = 24,
+    /// Another run of the same job holds its lock.
+    Locked = 25,
     /// A signal ended the run: SIGHUP.
     HungUp = 129,
     /// A signal ended the run: SIGINT.
@@ -39,8 +41,9 @@ pub enum ExitCode {
 
 /// After several failures, the first of these that is among them decides: what ends every run comes before what
 /// concerns one file.
-const ORDER: [ExitCode; 11] = [
+const ORDER: [ExitCode; 12] = [
     ExitCode::Interrupted,
+    ExitCode::Locked,
     ExitCode::CertificateUnusable,
     ExitCode::LoginRefused,
     ExitCode::HostKey,
@@ -59,13 +62,14 @@ impl ExitCode {
         match kind {
             Kind::DirectoryNotFound => Self::DirectoryNotFound,
             Kind::NotFound => Self::FileNotFound,
-            Kind::Corrupted => Self::Retryable,
+            Kind::Corrupted | Kind::SourceChanged => Self::Retryable,
             Kind::Usage => Self::Usage,
             Kind::LoginRefused => Self::LoginRefused,
             Kind::CertificateUnusable => Self::CertificateUnusable,
             Kind::HostKey => Self::HostKey,
             Kind::Connect | Kind::ConnectionLost | Kind::TimedOut => Self::Connection,
             Kind::NoSpace => Self::NoSpace,
+            Kind::Locked => Self::Locked,
             Kind::Cancelled => Self::Interrupted,
             Kind::Quit => Self::Success,
             Kind::PermissionDenied
@@ -112,6 +116,7 @@ mod tests {
             (Kind::DirectoryNotFound, 3),
             (Kind::NotFound, 4),
             (Kind::Corrupted, 5),
+            (Kind::SourceChanged, 5),
             (Kind::LoginRefused, 20),
             (Kind::CertificateUnusable, 21),
             (Kind::HostKey, 22),
@@ -119,6 +124,7 @@ mod tests {
             (Kind::ConnectionLost, 23),
             (Kind::TimedOut, 23),
             (Kind::NoSpace, 24),
+            (Kind::Locked, 25),
             (Kind::Cancelled, 130),
         ] {
             assert_eq!(ExitCode::of(kind) as u8, code, "{kind:?}");

@@ -18,6 +18,7 @@ pub mod flag_order;
 pub mod global;
 pub mod hash_list;
 pub mod help;
+pub mod job_args;
 pub mod open;
 pub mod parse;
 pub mod pinning;

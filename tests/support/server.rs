@@ -106,6 +106,7 @@ impl ServerBuilder {
         let Self { settings, subsystem, .. } = self;
         let folder = self.folder.path().display();
         let host_key = self.host_key.path().display();
+        // Commands run by the server start without the user's own start-up files, which may be slow or print.
         let pam = if is_locked(&current_user()) { "yes" } else { "no" };
         format!(
             "{settings}\
@@ -118,6 +119,7 @@ impl ServerBuilder {
              StrictModes no\n\
              UsePAM {pam}\n\
              PidFile none\n\
+             SetEnv HOME={folder}\n\
              LogLevel VERBOSE\n\
              Subsystem sftp {subsystem}\n"
         )
