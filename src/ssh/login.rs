@@ -136,7 +136,9 @@ impl Login {
     pub fn plan(&self, questions: &dyn Questions, now: Timestamp) -> Result<Plan> {
         let mut plan = Plan::default();
         let (certificates, faults) = certificate_source::find_each(self);
-        faults.into_iter().for_each(|error| plan.skip(error, false));
+        for error in faults {
+            plan.skip(error, false);
+        }
         if let Some(files) = self.tried_in_turn() {
             IdentityPlan { login: self, files, certificates, now }.extend(&mut plan);
             return self.complete(plan);

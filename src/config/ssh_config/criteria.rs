@@ -48,17 +48,18 @@ pub fn decide(text: &str, subject: Subject<'_>) -> Result<Outcome> {
         let name = word.strip_prefix('!').unwrap_or(&word).to_ascii_lowercase();
         let is_negated = word.starts_with('!');
         if name == "all" {
-            if count > 0 || words.next()?.is_some() {
+            // As `ssh` has it: one criterion before it is let pass.
+            if count > 1 || words.next()?.is_some() {
                 return Err(wrong("all cannot be combined with other criteria"));
             }
             return Ok(Outcome { is_met: outcome.is_met && !is_negated, ..outcome });
         }
+        count = count.saturating_add(1);
         if name == "final" || name == "canonical" {
             outcome.wants_final |= name == "final";
             outcome.is_met &= subject.is_final != is_negated;
             continue;
         }
-        count = count.saturating_add(1);
         let argument = words.next()?.filter(|argument| !argument.is_empty());
         let argument = argument.ok_or_else(|| wrong(format!("nothing follows {}", shown(&name))))?;
         let fit = criterion(&name, &argument, subject, outcome.is_met)?;
@@ -170,7 +171,8 @@ mod tests {
             ("user bob tagged x", "not met"),
             ("host", "nothing follows host"),
             ("", "nothing follows match"),
-            ("user ann all", "all cannot be combined with other criteria"),
+            ("user ann all", "met"),
+            ("user ann final all", "all cannot be combined with other criteria"),
             ("all user ann", "all cannot be combined with other criteria"),
             ("host \"web1", "a quote is not closed"),
         ] {

@@ -23,4 +23,4 @@ mod reader_tests;
 pub mod tokens;
 
 pub use host::{Agent, HostEntry, IdentityFiles};
-pub use reader::{Files, Query, Reading, read};
+pub use reader::{Files, Query, Reading, read, read_text};

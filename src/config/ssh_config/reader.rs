@@ -130,28 +130,17 @@ impl Reading {
 
 /// Reads the files. What cannot be read or understood is told in [`Reading::fault`]; a missing file says nothing.
 pub fn read(files: &Files, query: Query<'_>) -> Reading {
-    let mut reader = Reader {
-        query,
-        host: query.name.to_owned(),
-        reading: Reading::default(),
-        ignored: None,
-        wants_final: false,
-        is_final: false,
-        files: 0,
-    };
     let paths = files.paths(query.environment);
-    for (path, is_own) in &paths {
-        reader.top(path, *is_own);
-    }
-    if reader.wants_final {
-        reader.host = reader.host_name();
-        reader.is_final = true;
-        reader.reading.unknown.clear();
+    Reader::new(query).read(|reader| {
         for (path, is_own) in &paths {
-            reader.top(path, *is_own);
+            reader.file(path, Scope::top(*is_own));
         }
-    }
-    reader.reading
+    })
+}
+
+/// Reads one text as if it were the user's own file `path`.
+pub fn read_text(path: &Path, content: &[u8], query: Query<'_>) -> Reading {
+    Reader::new(query).read(|reader| reader.content(path, content, Scope::top(true)))
 }
 
 struct Reader<'a> {
@@ -177,18 +166,47 @@ struct Scope {
     applies: bool,
 }
 
-impl Reader<'_> {
-    fn top(&mut self, path: &Path, is_own: bool) {
-        self.file(path, Scope { is_own, depth: 0, is_dead: false, applies: true });
+impl Scope {
+    const fn top(is_own: bool) -> Self {
+        Self { is_own, depth: 0, is_dead: false, applies: true }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(query: Query<'a>) -> Self {
+        Self {
+            query,
+            host: query.name.to_owned(),
+            reading: Reading::default(),
+            ignored: None,
+            wants_final: false,
+            is_final: false,
+            files: 0,
+        }
     }
 
-    fn file(&mut self, path: &Path, mut scope: Scope) {
+    /// Reads once, and once more if `Match final` asks for that.
+    fn read(mut self, once: impl Fn(&mut Self)) -> Reading {
+        once(&mut self);
+        if self.wants_final {
+            self.host = self.host_name();
+            self.is_final = true;
+            self.reading.unknown.clear();
+            once(&mut self);
+        }
+        self.reading
+    }
+
+    fn file(&mut self, path: &Path, scope: Scope) {
         self.files = self.files.saturating_add(1);
-        let content = match load(path, scope.is_own || scope.depth > 0) {
-            Ok(Some(content)) => content,
-            Ok(None) => return,
-            Err(error) => return self.fail(error.on(path.as_os_str().as_bytes())),
-        };
+        match load(path, scope.is_own || scope.depth > 0) {
+            Ok(Some(content)) => self.content(path, &content, scope),
+            Ok(None) => {}
+            Err(error) => self.fail(error.on(path.as_os_str().as_bytes())),
+        }
+    }
+
+    fn content(&mut self, path: &Path, content: &[u8], mut scope: Scope) {
         let file: Arc<Path> = path.into();
         for (index, bytes) in content.split(|&byte| byte == b'\n').enumerate() {
             let place = Place { file: Arc::clone(&file), line: index.saturating_add(1) };
@@ -305,6 +323,10 @@ impl Reader<'_> {
         }
         let texts: Vec<_> = texts.iter().map(|text| checked(keyword, text)).collect::<Result<_>>()?;
         let values = texts.into_iter().map(|text| Value { text, place: place.clone() });
+        // The second reading begins with the host name that the first has come to.
+        if self.is_final && keyword == Keyword::HostName {
+            return Ok(());
+        }
         // The way to a host is one or the other, whichever is met first.
         let rival = match keyword {
             Keyword::ProxyJump => self.reading.value(Keyword::ProxyCommand),

@@ -76,21 +76,22 @@ impl Tokens<'_> {
         let name = token.filter(|&token| token == '%' || known.contains(token));
         let uts = rustix::system::uname();
         let node = uts.nodename().to_bytes();
-        let value: &[u8] = match name {
-            Some('%') => b"%",
+        let number: String;
+        let value = match name {
+            Some('%') => &b"%"[..],
             Some('h') => self.host.as_bytes(),
             Some('n') => self.original_host.as_bytes(),
-            Some('p') => return Ok(filled.extend_from_slice(self.port.to_string().as_bytes())),
             Some('r') => self.user.as_bytes(),
             Some('k') => self.key_alias.as_bytes(),
             Some('u') => self.environment.user().unwrap_or_default().as_bytes(),
             Some('d') => self.environment.home().map_or(&b""[..], |home| home.as_os_str().as_bytes()),
-            Some('i') => {
-                let uid = rustix::process::getuid().as_raw();
-                return Ok(filled.extend_from_slice(uid.to_string().as_bytes()));
-            }
             Some('l') => node,
             Some('L') => node.split(|&byte| byte == b'.').next().unwrap_or_default(),
+            Some(c @ ('p' | 'i')) => {
+                let uid = rustix::process::getuid().as_raw();
+                number = if c == 'p' { self.port.to_string() } else { uid.to_string() };
+                number.as_bytes()
+            }
             _ => return Err(unknown(token)),
         };
         filled.extend_from_slice(value);
