@@ -1,4 +1,4 @@
-//! A real server that is not OpenSSH: AsyncSSH, run by Debian's own Python.
+//! A real server that is not OpenSSH: `asyncssh`, run by Debian's own Python.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
