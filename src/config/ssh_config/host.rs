@@ -93,11 +93,11 @@ pub fn options(name: &str, reading: &Reading) -> Result<BTreeMap<&'static str, (
     Ok(options)
 }
 
-/// `ProxyJump` or `ProxyCommand`, of which one at most was kept; `none` is neither.
+/// `ProxyJump` or `ProxyCommand`, of which one at most says more than `none`.
 fn proxy(reading: &Reading) -> Option<(&'static str, &Value)> {
     let jump = reading.value(Keyword::ProxyJump).map(|value| ("proxy_jump", value));
     let command = reading.value(Keyword::ProxyCommand).map(|value| ("proxy_command", value));
-    jump.or(command).filter(|(_, value)| !is_none(&value.text))
+    jump.into_iter().chain(command).find(|(_, value)| !value.is_none())
 }
 
 impl HostEntry {
@@ -116,7 +116,7 @@ impl HostEntry {
             })),
         };
         let global = reading.values(Keyword::GlobalKnownHostsFile);
-        let global: Vec<_> = global.iter().filter(|value| !is_none(&value.text)).collect();
+        let global: Vec<_> = global.iter().filter(|value| !value.is_none()).collect();
         Ok(Self {
             name: tokens.original_host.to_owned(),
             identity_files,
@@ -138,7 +138,7 @@ fn paths(reading: &Reading, keyword: Keyword, tokens: &Tokens<'_>) -> Result<Opt
     if values.is_empty() {
         return Ok(None);
     }
-    let named = values.iter().filter(|value| !is_none(&value.text));
+    let named = values.iter().filter(|value| !value.is_none());
     named
         .map(|value| tokens.path(&value.text).map_err(|error| at(error, value)))
         .collect::<Result<_>>()
@@ -152,15 +152,11 @@ fn agent(reading: &Reading, tokens: &Tokens<'_>) -> Result<Agent> {
         None => Agent::Off,
     };
     match value.text.strip_prefix('$') {
-        _ if is_none(&value.text) => Ok(Agent::Off),
+        _ if value.is_none() => Ok(Agent::Off),
         _ if value.text == "SSH_AUTH_SOCK" => Ok(Agent::Environment),
         Some(name) if !name.starts_with('{') => Ok(of_variable(name)),
         _ => tokens.path(&value.text).map(Agent::Socket).map_err(|error| at(error, value)),
     }
-}
-
-fn is_none(text: &str) -> bool {
-    text.eq_ignore_ascii_case("none")
 }
 
 fn at(error: Error, value: &Value) -> Error {

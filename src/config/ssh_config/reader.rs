@@ -86,6 +86,13 @@ pub struct Value {
     pub place: Place,
 }
 
+impl Value {
+    /// Whether it is `none`, which stands for nothing at all.
+    pub fn is_none(&self) -> bool {
+        self.text.eq_ignore_ascii_case("none")
+    }
+}
+
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -327,10 +334,11 @@ impl<'a> Reader<'a> {
         if self.is_final && keyword == Keyword::HostName {
             return Ok(());
         }
-        // The way to a host is one or the other, whichever is met first.
+        // The way to a host is one or the other, whichever is met first. As `ssh` has it, `ProxyJump none` leaves room for
+        // a command, and `ProxyCommand none` leaves none for a jump.
         let rival = match keyword {
             Keyword::ProxyJump => self.reading.value(Keyword::ProxyCommand),
-            Keyword::ProxyCommand => self.reading.value(Keyword::ProxyJump),
+            Keyword::ProxyCommand => self.reading.value(Keyword::ProxyJump).filter(|value| !value.is_none()),
             _ => None,
         };
         if rival.is_some() {

@@ -165,7 +165,7 @@ fn the_way_is_the_one_met_first() {
         "config",
         "Host a\nProxyJump none\nHost b\nProxyCommand x \"y\" # z\nHost *\nProxyCommand c\nProxyJump j\n",
     )]);
-    assert_eq!(said(&look_up(home.path(), "a")), ["proxyjump none config:2"]);
+    assert_eq!(said(&look_up(home.path(), "a")), ["proxycommand c config:6", "proxyjump none config:2"]);
     assert_eq!(said(&look_up(home.path(), "b")), ["proxycommand x \"y\" # z config:4"]);
     assert_eq!(said(&look_up(home.path(), "c")), ["proxycommand c config:6"]);
 }
