@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use crate::config::document::Document;
+use crate::config::environment::Environment;
 use crate::config::remote::{Argument, check_name};
+use crate::config::ssh_config::{Query, Reading, read_text};
 use crate::ssh::known_hosts::line::Line;
 use crate::ssh::known_hosts::{HostName, KnownHosts};
 
@@ -47,6 +49,24 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
+/// OpenSSH's client configuration: a line that applies to everybody before it, or a block for somebody else behind it,
+/// changes nothing.
+pub fn ssh_config(content: &[u8]) {
+    if content.to_ascii_lowercase().windows(7).any(|word| word == b"include") {
+        return;
+    }
+    let environment = Environment::new([("HOME", "/nowhere"), ("USER", "me")]);
+    let query = Query { name: "web1", user: None, environment: &environment };
+    let values = |content: &[u8]| -> (bool, Vec<String>) {
+        let reading: Reading = read_text(Path::new("fuzz"), content, query);
+        let texts = reading.keywords().flat_map(|keyword| reading.values(keyword));
+        (reading.is_named, texts.map(|value| value.text.clone()).collect())
+    };
+    let alone = values(content);
+    let between = [b"Host *\n", content, b"\nHost somebody-else\nUser x\nIdentityFile y\n"].concat();
+    assert_eq!(alone, values(&between), "what is said to others counts");
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -70,6 +90,15 @@ mod tests {
         #[test]
         fn any_sftp_reply(kind in 100_u8..106, more: Vec<u8>) {
             super::sftp_reply(&[&[kind], more.as_slice()].concat());
+        }
+
+        #[test]
+        fn any_ssh_config(
+            text in "((Host|Match|Match host|User|Port|IdentityFile|ProxyJump|[a-z]{0,5})[ =\"]{0,2}[a-w1*?!,#'\"\\\\ =]{0,9}\n){0,8}",
+            more: Vec<u8>,
+        ) {
+            super::ssh_config(text.as_bytes());
+            super::ssh_config(&[text.as_bytes(), &more].concat());
         }
 
         #[test]

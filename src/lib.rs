@@ -16,7 +16,7 @@
 //! | [`units`] | rclone's grammars for sizes and durations |
 //! | [`filter`] | rclone's patterns and rules: which files a command sees |
 //! | [`hash`] | hash functions, computed here or by a script on the server |
-//! | [`config`] | `rclone.conf`, remotes and their options, the environment |
+//! | [`config`] | `rclone.conf`, remotes and their options, hosts of `~/.ssh/config`, the environment |
 //! | [`ssh`] | the session factory: dialling, host keys, certificates, login |
 //! | [`sftp`] | the SFTP protocol over any byte stream, many requests in flight |
 //! | [`fs`] | one small trait over local and SFTP trees |

@@ -21,7 +21,7 @@ use sclone::ssh::host_key::{HostKeyPolicy, HostKeySettings};
 use sclone::ssh::session::{Connected, SessionSettings, connect};
 
 fn target(host: &str, port: u16) -> Target {
-    Target { host: host.into(), port, user: "nobody".into() }
+    Target { host: host.into(), port, user: "nobody".into(), alias: None }
 }
 
 fn settings(route: Route, bound: Duration) -> SessionSettings {

@@ -46,7 +46,7 @@ impl Questions for Person {
 }
 
 fn target(port: u16) -> Target {
-    Target { host: "127.0.0.1".into(), port, user: "nobody".into() }
+    Target { host: "127.0.0.1".into(), port, user: "nobody".into(), alias: None }
 }
 
 fn settings(policy: HostKeyPolicy, known_hosts: &Path) -> SessionSettings {

@@ -10,15 +10,17 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     home: Option<PathBuf>,
     user: Option<String>,
+    account_home: Option<PathBuf>,
 }
 
 impl Environment {
     /// Captures the variables, the home folder (`$HOME`, else the account's) and the user of this process.
     pub fn of_process() -> Self {
         let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let user = account_name(&accounts, rustix::process::getuid().as_raw());
+        let account = account(&accounts, rustix::process::getuid().as_raw());
+        let (user, account_home) = account.unzip();
         let variables: BTreeMap<_, _> = std::env::vars_os().collect();
-        Self { home: dirs::home_dir(), user, ..Self::new(variables) }
+        Self { home: dirs::home_dir(), user, account_home, ..Self::new(variables) }
     }
 
     /// Surroundings made of variables alone: `HOME`, `USER` and `LOGNAME` among them have their meaning.
@@ -26,7 +28,7 @@ impl Environment {
         let variables: BTreeMap<OsString, OsString> =
             variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let home = variables.get(OsStr::new("HOME")).map(PathBuf::from);
-        Self { variables, home, user: None }
+        Self { variables, home, user: None, account_home: None }
     }
 
     /// The same surroundings with one more variable.
@@ -61,18 +63,24 @@ impl Environment {
         self.home.as_ref().filter(|home| !home.as_os_str().is_empty())
     }
 
+    /// The home folder, if it is another than the account's: programs that ignore `$HOME` do not find it.
+    pub fn moved_home(&self) -> Option<&PathBuf> {
+        self.home().filter(|home| self.account_home.as_ref().is_some_and(|account| account != *home))
+    }
+
     /// The name of the current user: the account's, else `$USER`, else `$LOGNAME`.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref().or_else(|| self.text("USER")).or_else(|| self.text("LOGNAME"))
     }
 }
 
-/// The name of user `uid` in the lines of `passwd(5)`.
-fn account_name(accounts: &str, uid: u32) -> Option<String> {
+/// Name and home of user `uid` in the lines of `passwd(5)`.
+fn account(accounts: &str, uid: u32) -> Option<(String, PathBuf)> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+        let is_it = fields.nth(1)?.parse() == Ok(uid);
+        is_it.then(|| (name.to_owned(), PathBuf::from(fields.nth(2).unwrap_or_default())))
     })
 }
 
@@ -83,11 +91,19 @@ mod tests {
     #[test]
     fn the_user_is_the_account_before_the_variables() {
         let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:/bin/sh\n";
-        assert_eq!(account_name(accounts, 1000).as_deref(), Some("ann"));
-        assert_eq!(account_name(accounts, 7), None);
+        assert_eq!(account(accounts, 1000), Some(("ann".into(), "/home/ann".into())));
+        assert_eq!(account(accounts, 7), None);
         let mut environment = Environment::new([("LOGNAME", "log"), ("USER", "")]);
         assert_eq!(environment.user(), Some("log"));
         environment.user = Some("ann".into());
         assert_eq!(environment.user(), Some("ann"));
+    }
+
+    #[test]
+    fn a_home_of_its_own_is_seen() {
+        let mut environment = Environment::new([("HOME", "/tmp/home")]);
+        assert_eq!(environment.moved_home(), None);
+        environment.account_home = Some("/home/ann".into());
+        assert_eq!(environment.moved_home(), Some(&PathBuf::from("/tmp/home")));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The way of an argument: [`location`] says which file, [`store`] loads it ([`crypt`] and [`password`] open an encrypted
 //! one) into a [`document`]; [`remote`] takes the argument apart; [`resolve`] follows aliases and asks the [`sources`]
-//! for every option of the [`option_table`]; [`sftp_options`] holds the typed result. [`settings`] is the other file, with
-//! defaults for flags.
+//! for every option of the [`option_table`]; [`sftp_options`] holds the typed result. A host of [`ssh_config`] is a remote
+//! too. [`settings`] is the other file, with defaults for flags.
 
 pub(crate) mod atomic_file;
 pub mod crypt;
@@ -30,4 +30,6 @@ pub mod secret;
 pub mod settings;
 pub mod sftp_options;
 pub mod sources;
+pub mod ssh_config;
+mod ssh_remote;
 pub mod store;

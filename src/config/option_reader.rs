@@ -11,6 +11,7 @@ use super::option_table::{OPTIONS, OptionKind, OptionSpec};
 use super::option_value as value;
 use super::secret::Secret;
 use super::sftp_options::{HostKeyPolicy, KnownHosts};
+use super::ssh_config::Files;
 
 /// The values as they were given.
 pub(super) struct OptionReader<'a> {
@@ -56,6 +57,15 @@ impl<'a> OptionReader<'a> {
             None => KnownHosts::Default,
             Some(path) if path.as_os_str() == "none" => KnownHosts::Off,
             Some(path) => KnownHosts::File(path),
+        })
+    }
+
+    pub(super) fn ssh_config(&self, name: &'static str) -> Result<Files> {
+        let is_default = |text: &str| OptionSpec::find(name).is_some_and(|option| option.default == text);
+        Ok(match self.optional(name)? {
+            Some(text) if text == "none" => Files::Off,
+            Some(text) if !is_default(&text) => Files::One(expand_path(&text, self.environment)),
+            _ => Files::Default,
         })
     }
 

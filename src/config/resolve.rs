@@ -13,6 +13,7 @@ use super::option_table::{OPTIONS, OptionSpec};
 use super::remote::{Argument, Spec};
 use super::sftp_options::SftpOptions;
 use super::sources::{Origin, Sources, check_option_names};
+use super::ssh_remote::{Lookup, SshRemote};
 
 /// A place that can be opened.
 #[derive(Debug)]
@@ -65,8 +66,9 @@ pub fn resolve(argument: &[u8], sources: &Sources<'_>) -> Result<Resolved> {
             }
             Argument::Remote(remote) => remote,
         };
-        match &*remote_type(&remote, sources)? {
-            "sftp" => return sftp(remote, aliases, sources),
+        let Some(kind) = remote_type(&remote, sources)? else { return ssh_host(remote, aliases, sources) };
+        match &*kind {
+            "sftp" => return section(remote, aliases, sources),
             "local" => {
                 check_parameters(&remote, "local", &[])?;
                 return Ok(local(remote.path));
@@ -85,18 +87,73 @@ fn local(path: Vec<u8>) -> Resolved {
     Resolved::Local { path: PathBuf::from(OsString::from_vec(path)) }
 }
 
-fn sftp(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<Resolved> {
-    let name = if remote.on_the_fly { format!(":{}", remote.name) } else { remote.name.clone() };
-    let place = format!("the options of {name}");
-    check_option_names(remote.parameters.iter().map(|(key, _)| key.as_str()), &place)?;
+/// A remote that is described. The host it names may be one of OpenSSH's client configuration.
+fn section(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<Resolved> {
     let mut provenance = Provenance { aliases, ..Provenance::default() };
     if !remote.on_the_fly {
         sources.store.document().check_text(&remote.name)?;
         provenance.unknown_keys = unknown_keys(&remote.name, sources);
     }
-    let mut values = BTreeMap::new();
+    let given = given(&remote, &mut provenance, sources)?;
+    let ssh = match given.get("host").map(|host| SshRemote::find(host, &given, sources)).transpose()? {
+        Some(Lookup::Found(ssh)) => Some(ssh),
+        Some(Lookup::Missing(Some(fault))) => {
+            log::info!("{}: goes without the client configuration of ssh: {fault}", remote.name);
+            None
+        }
+        Some(Lookup::Missing(None)) | None => None,
+    };
+    sftp(remote, given, ssh, provenance, sources)
+}
+
+/// A remote that is described nowhere but in OpenSSH's client configuration.
+fn ssh_host(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<Resolved> {
+    let mut provenance = Provenance { aliases, ..Provenance::default() };
+    let given = given(&remote, &mut provenance, sources)?;
+    match SshRemote::find(&remote.name, &given, sources)? {
+        Lookup::Found(ssh) => sftp(remote, given, Some(ssh), provenance, sources),
+        Lookup::Missing(fault) => Err(unknown_remote(&remote.name, fault.as_ref(), sources)),
+    }
+}
+
+/// The options that somebody gave.
+fn given(
+    remote: &Spec,
+    provenance: &mut Provenance,
+    sources: &Sources<'_>,
+) -> Result<BTreeMap<&'static str, String>> {
+    let name = shown_name(remote);
+    let place = format!("the options of {name}");
+    check_option_names(remote.parameters.iter().map(|(key, _)| key.as_str()), &place)?;
+    let mut given = BTreeMap::new();
     for option in OPTIONS {
-        if let Some((value, origin)) = sources.option(&remote, option.name)? {
+        if let Some((value, origin)) = sources.option(remote, option.name)? {
+            log::debug!("{name}: {} from {origin}", option.name);
+            given.insert(option.name, value);
+            provenance.origins.push((option.name, origin));
+        }
+    }
+    Ok(given)
+}
+
+/// The name of a remote in messages.
+fn shown_name(remote: &Spec) -> String {
+    if remote.on_the_fly { format!(":{}", remote.name) } else { remote.name.clone() }
+}
+
+fn sftp(
+    remote: Spec,
+    mut values: BTreeMap<&'static str, String>,
+    ssh: Option<SshRemote>,
+    mut provenance: Provenance,
+    sources: &Sources<'_>,
+) -> Result<Resolved> {
+    let name = shown_name(&remote);
+    let from_ssh = ssh.as_ref().map(|ssh| ssh.fill(&name, &mut values, &mut provenance)).transpose()?;
+    for option in OPTIONS.iter().filter(|option| option.name != "host") {
+        if let Some((value, origin)) =
+            sources.default(option.name).filter(|_| !values.contains_key(option.name))
+        {
             log::debug!("{name}: {} from {origin}", option.name);
             values.insert(option.name, value);
             provenance.origins.push((option.name, origin));
@@ -108,8 +165,11 @@ fn sftp(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<Res
         Some(folder) => environment.with("RCLONE_CONFIG_DIR", folder.as_os_str()),
         None => environment,
     };
-    let options = SftpOptions::from_lookup(|key| values.get(key).cloned(), &environment)
+    let mut options = SftpOptions::from_lookup(|key| values.get(key).cloned(), &environment)
         .map_err(|error| in_remote(error, &name))?;
+    if let (Some(ssh), Some(filled)) = (ssh, from_ssh) {
+        ssh.complete(&mut options, filled, sources.environment)?;
+    }
     Ok(Resolved::Sftp { name, options: Box::new(options), path: remote.path, provenance })
 }
 
@@ -124,31 +184,34 @@ fn in_remote(error: Error, name: &str) -> Error {
     }
 }
 
-/// The type of a remote, from wherever it is described.
-fn remote_type(remote: &Spec, sources: &Sources<'_>) -> Result<String> {
+/// The type of a remote, from wherever it is described; `None` if it is nowhere.
+fn remote_type(remote: &Spec, sources: &Sources<'_>) -> Result<Option<String>> {
     if remote.on_the_fly {
-        return Ok(remote.name.clone());
+        return Ok(Some(remote.name.clone()));
     }
     match sources.key(remote, "type")? {
-        Some(kind) => Ok(kind),
+        Some(kind) => Ok(Some(kind)),
         None if sources.store.document().has_section(&remote.name) => {
             let reason = "its section has no type, so what it is cannot be told";
             Err(Error::new(Kind::Config, "find remote", reason)
                 .on(&remote.name)
                 .advice("add a line `type = sftp`"))
         }
-        None => Err(unknown_remote(&remote.name, sources)),
+        None => Ok(None),
     }
 }
 
-fn unknown_remote(name: &str, sources: &Sources<'_>) -> Error {
+/// `fault` is why the client configuration of `ssh` may hold the name and does not say so.
+fn unknown_remote(name: &str, fault: Option<&Error>, sources: &Sources<'_>) -> Error {
     let place = match sources.store.location().path() {
         Some(path) => escape(path.as_os_str().as_encoded_bytes()).into_owned(),
         None => "the environment, and there is no configuration file".to_owned(),
     };
-    let error =
-        Error::new(Kind::Config, "find remote", format!("there is no section of this name in {place}"))
-            .on(name);
+    let mut reason = format!("there is no section of this name in {place}");
+    if let Some(fault) = fault {
+        reason.push_str(&format!("; nor could the hosts of ssh be read: {fault}"));
+    }
+    let error = Error::new(Kind::Config, "find remote", reason).on(name);
     let remotes = sources.remotes();
     let names: Vec<&str> = remotes.iter().map(|remote| remote.name.as_str()).collect();
     match nearest(name, names.iter().copied()) {

@@ -10,13 +10,13 @@ use super::option_reader::{OptionReader, at_least_one};
 pub use super::option_table::{OPTIONS, OptionKind, OptionSpec};
 use super::option_value as value;
 use super::secret::Secret;
+use super::ssh_config::{Files, HostEntry};
 
 /// Options that are read and checked, and that nothing acts upon yet. [`SftpOptions::refuse_not_yet`] refuses them.
 ///
 /// Options that only say how hashes are computed on the server are not among them: leaving them unused changes
 /// nothing that is transferred.
-pub const NOT_YET: &[&str] =
-    &["copy_is_hardlink", "encoding", "idle_timeout", "skip_links", "ssh_config", "use_fstat"];
+pub const NOT_YET: &[&str] = &["copy_is_hardlink", "encoding", "idle_timeout", "skip_links", "use_fstat"];
 
 /// Where the keys of servers are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +137,12 @@ pub struct SftpOptions {
     pub cert_renew_before: Duration,
     /// What to do with unknown host keys.
     pub host_key_policy: HostKeyPolicy,
-    /// OpenSSH client configuration; `None` to read none.
-    pub ssh_config: Option<PathBuf>,
+    /// OpenSSH's client configuration.
+    pub ssh_config: Files,
+    /// The file that `ssh` is told to read where it is run for [`proxy_jump`](Self::proxy_jump), if it would not by itself.
+    pub jump_config: Option<PathBuf>,
+    /// What that says about the host, if it names it.
+    pub ssh_host: Option<HostEntry>,
     /// Hosts to go through.
     pub proxy_jump: Option<String>,
     /// Command whose input and output are the connection.
@@ -207,7 +211,9 @@ impl SftpOptions {
                 .duration()
                 .unwrap_or_default(),
             host_key_policy: given.policy("host_key_policy")?,
-            ssh_config: given.path("ssh_config")?.filter(|path| path.as_os_str() != "none"),
+            ssh_config: given.ssh_config("ssh_config")?,
+            jump_config: given.ssh_config("ssh_config")?.for_ssh(environment),
+            ssh_host: None,
             proxy_jump: given.optional("proxy_jump")?,
             proxy_command: given.optional("proxy_command")?,
             changed: given.changed(),
@@ -286,7 +292,7 @@ mod tests {
         assert_eq!(options.known_hosts_file, KnownHosts::Default);
         assert_eq!(options.host_key_policy, HostKeyPolicy::Ask);
         assert_eq!(options.cert_renew_before, Duration::from_secs(300));
-        assert_eq!(options.ssh_config, Some("/home/ann/.ssh/config".into()));
+        assert_eq!((&options.ssh_config, &options.ssh_host), (&Files::Default, &None));
         assert!(options.set_modtime && options.pass.is_none() && options.ssh.is_empty());
         options.refuse_not_yet().unwrap();
     }
@@ -309,7 +315,7 @@ mod tests {
         assert_eq!(options.pass.as_ref().unwrap().expose(), "potato");
         assert_eq!(options.key_pem.as_ref().unwrap().expose(), "-----BEGIN\nx");
         assert_eq!((&options.known_hosts_file, options.idle_timeout), (&KnownHosts::Off, None));
-        assert_eq!(options.ssh_config, None);
+        assert_eq!(options.ssh_config, Files::Off);
         assert_eq!(options.hash_commands, [("md5", "md5 -r".into())]);
         assert_eq!(options.set_env, [("A".into(), "b".into()), ("C".into(), "d e".into())]);
         assert_eq!(options.host_key_policy, HostKeyPolicy::AcceptNew);

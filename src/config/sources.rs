@@ -34,6 +34,8 @@ pub enum Origin {
     Argument,
     /// The configuration file.
     File,
+    /// This line of OpenSSH's client configuration.
+    SshConfig(String),
     /// The settings.
     Settings,
 }
@@ -52,7 +54,7 @@ pub struct RemoteEntry {
 }
 
 impl Sources<'_> {
-    /// The value of one option and where it came from: flag, environment, argument, file, settings, in this order.
+    /// The value that was given for one option and where it came from: flag, environment, argument, file, in this order.
     ///
     /// An empty value counts as one, except in the file, where it says nothing.
     ///
@@ -68,10 +70,12 @@ impl Sources<'_> {
         if let Some(value) = remote.parameter(key) {
             return Ok(Some((value.to_owned(), Origin::Argument)));
         }
-        if let Some(value) = self.file(remote, key) {
-            return Ok(Some((value, Origin::File)));
-        }
-        Ok(self.defaults.get(key).map(|value| (value.clone(), Origin::Settings)))
+        Ok(self.file(remote, key).map(|value| (value, Origin::File)))
+    }
+
+    /// The value of an option that nothing gives.
+    pub fn default(&self, key: &str) -> Option<(String, Origin)> {
+        self.defaults.get(key).map(|value| (value.clone(), Origin::Settings))
     }
 
     /// The value of a key that belongs to one remote alone, such as its type: environment, argument or file.
@@ -170,6 +174,7 @@ impl fmt::Display for Origin {
             Self::Variable(name) => write!(f, "${name}"),
             Self::Argument => f.write_str("the argument"),
             Self::File => f.write_str("the configuration file"),
+            Self::SshConfig(place) => f.write_str(place),
             Self::Settings => f.write_str("the settings"),
         }
     }

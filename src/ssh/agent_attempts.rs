@@ -105,36 +105,37 @@ impl AgentPlan<'_> {
         for identity in with_certificate {
             let on_disk = |it: &Arc<OfferedCertificate>| it.certificate.blob() == identity.blob;
             if !self.certificates.iter().any(on_disk) {
-                self.add_from_agent(plan, agent, identity);
+                add_from_agent(plan, agent, identity, &self.login.user, self.now);
             }
         }
-        plan.attempts.extend(others.into_iter().map(|identity| Attempt::Agent {
-            agent: agent.clone(),
-            identity: Box::new(identity.clone()),
-            certificate: None,
-        }));
+        for identity in others {
+            add_from_agent(plan, agent, identity, &self.login.user, self.now);
+        }
     }
+}
 
-    fn add_from_agent(&self, plan: &mut Plan, agent: &Agent, identity: &Identity) {
-        let Some(certificate) = &identity.certificate else { return };
-        let faults = judge(certificate, Some(&self.login.user), None, self.now);
-        match faults.first().filter(|fault| fault.severity() == Severity::Fatal) {
-            Some(fault) => {
-                let error =
-                    Error::new(Kind::CertificateUnusable, "certificate of ssh-agent", fault.to_string());
-                log::debug!("login: skipping the certificate {} of the agent: {fault}", identity.shown());
-                plan.skip(
-                    error.on(&identity.comment).advice(fault.advice(certificate, Some(&self.login.user))),
-                    true,
-                );
-            }
-            None => plan.attempts.push(Attempt::Agent {
-                agent: agent.clone(),
-                identity: Box::new(identity.clone()),
-                certificate: None,
-            }),
+/// Adds a key of the agent, or a certificate unless that is known to be unusable for `user`.
+pub(crate) fn add_from_agent(
+    plan: &mut Plan,
+    agent: &Agent,
+    identity: &Identity,
+    user: &str,
+    now: Timestamp,
+) {
+    if let Some(certificate) = &identity.certificate {
+        let faults = judge(certificate, Some(user), None, now);
+        if let Some(fault) = faults.first().filter(|fault| fault.severity() == Severity::Fatal) {
+            log::debug!("login: skipping the certificate {} of the agent: {fault}", identity.shown());
+            let error = Error::new(Kind::CertificateUnusable, "certificate of ssh-agent", fault.to_string());
+            return plan
+                .skip(error.on(&identity.comment).advice(fault.advice(certificate, Some(user))), true);
         }
     }
+    plan.attempts.push(Attempt::Agent {
+        agent: agent.clone(),
+        identity: Box::new(identity.clone()),
+        certificate: None,
+    });
 }
 
 fn add_from_disk(
@@ -159,7 +160,7 @@ fn add_from_disk(
 }
 
 /// The public keys that a key file names: those beside it, those in it, its own public half.
-fn named_keys(path: &Path) -> Vec<PublicKey> {
+pub(crate) fn named_keys(path: &Path) -> Vec<PublicKey> {
     let mut named = Vec::new();
     let mut beside_it = path.as_os_str().to_owned();
     beside_it.push(".pub");

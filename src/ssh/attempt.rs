@@ -14,6 +14,7 @@ use super::agent::{Agent, Identity};
 use super::agent_signature::sign_request;
 use super::certificate::Certificate;
 use super::certificate_source::OfferedCertificate;
+use super::locked_key::LockedKey;
 use super::login::Login;
 use super::private_key::{KeyMaterial, PrivateKey};
 use super::public_key::PublicKey;
@@ -40,6 +41,8 @@ pub enum Attempt {
         /// The certificate that is offered instead of the plain public key.
         certificate: Option<Arc<OfferedCertificate>>,
     },
+    /// A private key whose passphrase is not known yet.
+    Locked(LockedKey),
     /// A key of the agent, with a certificate from disk or as the agent holds it.
     Agent {
         /// The agent that signs.
@@ -67,7 +70,7 @@ impl Attempt {
     /// The name of the method (RFC 4250 section 4.8).
     pub fn method(&self) -> &'static str {
         match self {
-            Self::Key { .. } | Self::Agent { .. } => "publickey",
+            Self::Key { .. } | Self::Locked(_) | Self::Agent { .. } => "publickey",
             Self::Password(_) => "password",
             Self::KeyboardInteractive(_) => "keyboard-interactive",
         }
@@ -76,7 +79,9 @@ impl Attempt {
     /// The certificate that is offered, if one is.
     pub fn certificate(&self) -> Option<&Certificate> {
         match self {
-            Self::Key { certificate, .. } => certificate.as_ref().map(|it| &it.certificate),
+            Self::Key { certificate, .. } | Self::Locked(LockedKey { certificate, .. }) => {
+                certificate.as_ref().map(|it| &it.certificate)
+            }
             Self::Agent { identity, certificate, .. } => {
                 certificate.as_ref().map(|it| &it.certificate).or(identity.certificate.as_ref())
             }
@@ -88,6 +93,7 @@ impl Attempt {
     pub fn key(&self) -> Option<&PublicKey> {
         match self {
             Self::Key { key, .. } => Some(key.public()),
+            Self::Locked(locked) => locked.public.as_ref(),
             Self::Agent { identity, .. } => Some(&identity.key),
             Self::Password(_) | Self::KeyboardInteractive(_) => None,
         }
@@ -104,6 +110,7 @@ impl Attempt {
     pub(crate) fn run(&self, session: &Session, login: &Login, questions: &dyn Questions) -> Outcome {
         match self {
             Self::Key { key, certificate } => with_key(session, &login.user, key, certificate.as_deref()),
+            Self::Locked(locked) => locked.run(session, login, questions),
             Self::Agent { agent, identity, certificate } => {
                 let blob = certificate.as_ref().map_or(identity.blob.as_slice(), |it| it.certificate.blob());
                 with_agent(session, &login.user, agent, identity, blob)
@@ -124,6 +131,7 @@ impl fmt::Display for Attempt {
                 write!(f, "certificate {} with key {}", certificate.source, key.source())
             }
             Self::Key { key, certificate: None } => write!(f, "key {}", key.source()),
+            Self::Locked(locked) => locked.fmt(f),
             Self::Agent { identity, certificate: Some(certificate), .. } => {
                 write!(f, "certificate {} with key {} of ssh-agent", certificate.source, identity.shown())
             }
@@ -140,7 +148,7 @@ impl fmt::Display for Attempt {
 }
 
 /// Signs with a key from a file or from text. libssh2 gets the certificate as the public half.
-fn with_key(
+pub(super) fn with_key(
     session: &Session,
     user: &str,
     key: &PrivateKey,

@@ -40,24 +40,61 @@ impl OfferedCertificate {
 /// The certificates of the first place that has any.
 ///
 /// # Errors
-/// [`Kind::CertificateUnusable`]: an option names a place that cannot be read or holds neither certificate nor key.
+/// [`Kind::CertificateUnusable`]: an option names a place that cannot be read or holds neither certificate nor key, and
+/// no other certificate is there.
 pub(crate) fn find(login: &Login) -> Result<Vec<Arc<OfferedCertificate>>> {
-    let mut found = Vec::new();
+    let (found, faults) = find_each(login);
+    match faults.into_iter().next() {
+        Some(error) if found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// As [`find`], with the faults beside what was found.
+pub(crate) fn find_each(login: &Login) -> (Vec<Arc<OfferedCertificate>>, Vec<Error>) {
+    let mut search = Search::default();
     if let Some(text) = &login.pubkey {
-        found = parse(text.as_bytes(), &KeySource::Option("pubkey"))?;
+        search.add(parse(text.as_bytes(), &KeySource::Option("pubkey")));
     } else if let Some(path) = &login.pubkey_file {
-        found = load(path)?;
-        if found.is_empty() {
-            found = load_if_there(&beside(path))?;
+        search.add(of_file(path));
+    } else {
+        login.certificate_files.iter().for_each(|path| search.add(of_file(path)));
+    }
+    if search.found.is_empty() && search.faults.is_empty() {
+        if let Some(files) = login.tried_in_turn() {
+            files.paths().iter().for_each(|path| search.add(of_key(path)));
+        } else if let Some(path) = login.key_file.as_ref().filter(|_| login.key_pem.is_none()) {
+            search.add(of_key(path));
         }
     }
-    if let Some(path) = login.key_file.as_ref().filter(|_| found.is_empty() && login.key_pem.is_none()) {
-        found = load_if_there(&beside(path))?;
-        if found.is_empty() {
-            found = inside(path);
+    (search.found, search.faults)
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<Arc<OfferedCertificate>>,
+    faults: Vec<Error>,
+}
+
+impl Search {
+    fn add(&mut self, found: Result<Vec<OfferedCertificate>>) {
+        match found {
+            Ok(found) => self.found.extend(found.into_iter().map(Arc::new)),
+            Err(error) => self.faults.push(error),
         }
     }
-    Ok(found.into_iter().map(Arc::new).collect())
+}
+
+/// The certificates of a file that an option names.
+fn of_file(path: &Path) -> Result<Vec<OfferedCertificate>> {
+    let found = load(path)?;
+    if found.is_empty() { load_if_there(&beside(path)) } else { Ok(found) }
+}
+
+/// The certificates beside a private key, else those in its file.
+fn of_key(path: &Path) -> Result<Vec<OfferedCertificate>> {
+    let found = load_if_there(&beside(path))?;
+    Ok(if found.is_empty() { inside(path) } else { found })
 }
 
 /// The certificates in a file; if there are none, those in the file beside it. At least one.

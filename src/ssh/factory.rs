@@ -26,6 +26,7 @@ use super::{Channels, External, Service, Streams, auth, external_execute};
 use crate::cancel::Cancel;
 use crate::config::secret::Secret;
 use crate::config::sftp_options::{HostKeyPolicy, KnownHosts, SftpOptions};
+use crate::config::ssh_config;
 use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 
@@ -70,7 +71,12 @@ impl Factory {
     /// An option has a value that makes no sense, or that nothing acts upon.
     pub fn new(name: &str, options: SftpOptions, surroundings: Surroundings) -> Result<Self> {
         options.refuse_not_yet()?;
-        let target = Target { host: options.host.clone(), port: options.port, user: options.user.clone() };
+        let target = Target {
+            host: options.host.clone(),
+            port: options.port,
+            user: options.user.clone(),
+            alias: options.ssh_host.as_ref().map(|host| host.name.clone()),
+        };
         let settings = SessionSettings {
             route: route(&options)?,
             host_keys: host_keys(name, &options, &surroundings)?,
@@ -313,15 +319,19 @@ fn route(options: &SftpOptions) -> Result<Route> {
     } else if let Some(command) = &options.proxy_command {
         Route::Command(command.clone())
     } else if let Some(hosts) = &options.proxy_jump {
-        Route::Jump { hosts: hosts.clone(), ssh_config: options.ssh_config.clone() }
+        Route::Jump { hosts: hosts.clone(), ssh_config: options.jump_config.clone() }
     } else {
         Route::Direct
     })
 }
 
 fn host_keys(name: &str, options: &SftpOptions, surroundings: &Surroundings) -> Result<HostKeySettings> {
+    let ssh_host = options.ssh_host.as_ref();
     let user_files = match &options.known_hosts_file {
-        KnownHosts::Default => surroundings.home.iter().map(|home| home.join(".ssh/known_hosts")).collect(),
+        KnownHosts::Default => match ssh_host.and_then(|host| host.user_known_hosts.clone()) {
+            Some(files) => files,
+            None => surroundings.home.iter().map(|home| home.join(".ssh/known_hosts")).collect(),
+        },
         KnownHosts::File(path) => vec![path.clone()],
         KnownHosts::Off => Vec::new(),
     };
@@ -342,14 +352,17 @@ fn host_keys(name: &str, options: &SftpOptions, surroundings: &Surroundings) -> 
         remote,
         policy,
         user_files,
-        global_files: GLOBAL_FILES.map(PathBuf::from).to_vec(),
-        alias: None,
+        global_files: ssh_host
+            .and_then(|host| host.global_known_hosts.clone())
+            .unwrap_or_else(|| GLOBAL_FILES.map(PathBuf::from).to_vec()),
+        alias: ssh_host.and_then(|host| host.host_key_alias.clone()),
         pins,
         algorithms: options.host_key_algorithms.clone(),
     })
 }
 
 fn login(options: &SftpOptions, surroundings: &Surroundings, target: &Target) -> Login {
+    let ssh_host = options.ssh_host.as_ref();
     let secret = |secret: &Option<Secret>| secret.as_ref().map(|it| Zeroizing::new(it.expose().to_owned()));
     Login {
         server: target.address(),
@@ -362,7 +375,14 @@ fn login(options: &SftpOptions, surroundings: &Surroundings, target: &Target) ->
         pass: secret(&options.pass),
         key_use_agent: options.key_use_agent,
         ask_password: options.ask_password,
-        agent_socket: surroundings.agent_socket.clone(),
+        agent_socket: match ssh_host.map(|host| &host.agent) {
+            Some(ssh_config::Agent::Off) => None,
+            Some(ssh_config::Agent::Socket(path)) => Some(path.clone()),
+            Some(ssh_config::Agent::Environment) | None => surroundings.agent_socket.clone(),
+        },
+        identity_files: ssh_host.map(|host| host.identity_files.clone()),
+        certificate_files: ssh_host.map(|host| host.certificate_files.clone()).unwrap_or_default(),
+        identities_only: ssh_host.is_some_and(|host| host.identities_only),
         ..Login::default()
     }
 }

@@ -104,7 +104,7 @@ impl FoundCertificate {
 }
 
 /// Whether the private key in a text needs a passphrase; `None` if there is no private key.
-fn needs_passphrase(bytes: &[u8]) -> Option<bool> {
+pub(crate) fn needs_passphrase(bytes: &[u8]) -> Option<bool> {
     let block = pem::private_key_block(bytes)?;
     if block.is_openssh() {
         return Some(OpensshKey::parse(&block.openssh_bytes()?)?.is_encrypted());

@@ -1,7 +1,7 @@
 //! What a remote says about logging in, and the ordered attempts that follow from it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -11,9 +11,11 @@ use super::agent::{Agent, Identity};
 use super::agent_attempts::AgentPlan;
 use super::attempt::{Attempt, Secret};
 use super::certificate_source::{self, OfferedCertificate};
-use super::private_key::{KeySource, PrivateKey, public_half};
+use super::identity_attempts::IdentityPlan;
+use super::private_key::{AskPassphrase, KeySource, PrivateKey, public_half};
 use super::public_file::read_small;
 use super::public_key::PublicKey;
+use crate::config::ssh_config::IdentityFiles;
 use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 
@@ -42,7 +44,12 @@ pub struct Login {
     pub ask_password: bool,
     /// The agent's socket, if there is an agent.
     pub agent_socket: Option<PathBuf>,
-    /// Offer no key of the agent but those that [`Login::key_file`] and the certificate name.
+    /// Where neither [`Login::key_file`] nor [`Login::key_pem`] is set: keys to try in turn beside those of the agent, as
+    /// `ssh` does. One that is missing is no fault.
+    pub identity_files: Option<IdentityFiles>,
+    /// Where neither [`Login::pubkey`] nor [`Login::pubkey_file`] is set: certificates to offer with the keys they fit.
+    pub certificate_files: Vec<PathBuf>,
+    /// Offer no key of the agent but those that key files and certificates name.
     pub identities_only: bool,
     /// What was asked once and not refused, so that a reconnect asks nobody.
     pub remembered: Remembered,
@@ -79,13 +86,14 @@ pub struct Plan {
 pub struct Skipped {
     /// Which one and why.
     pub error: Error,
-    /// Whether it only came along in the agent; then it is no reason to warn.
-    pub is_from_agent: bool,
+    /// Whether nobody named it: it came along in the agent, or lies where `ssh` looks by itself. Then it is no reason to
+    /// warn.
+    pub came_along: bool,
 }
 
 impl Plan {
-    pub(crate) fn skip(&mut self, error: Error, is_from_agent: bool) {
-        self.skipped.push(Skipped { error, is_from_agent });
+    pub(crate) fn skip(&mut self, error: Error, came_along: bool) {
+        self.skipped.push(Skipped { error, came_along });
     }
 }
 
@@ -127,10 +135,14 @@ impl Login {
     /// unusable is an error ([`Kind::CertificateUnusable`]) only if nothing else is left.
     pub fn plan(&self, questions: &dyn Questions, now: Timestamp) -> Result<Plan> {
         let mut plan = Plan::default();
-        let certificates = self.certificates().unwrap_or_else(|error| {
+        let (certificates, faults) = certificate_source::find_each(self);
+        for error in faults {
             plan.skip(error, false);
-            Vec::new()
-        });
+        }
+        if let Some(files) = self.tried_in_turn() {
+            IdentityPlan { login: self, files, certificates, now }.extend(&mut plan);
+            return self.complete(plan);
+        }
         let missing_key = match self.load_key(questions) {
             Ok(Some(key)) => {
                 self.plan_key(&mut plan, &Arc::new(key), &certificates, now);
@@ -147,6 +159,11 @@ impl Login {
                 return Err(as_key_error(error));
             }
         }
+        self.complete(plan)
+    }
+
+    /// Adds what needs no key.
+    fn complete(&self, mut plan: Plan) -> Result<Plan> {
         self.plan_password(&mut plan);
         if plan.attempts.is_empty() {
             return Err(nothing_to_try(plan));
@@ -154,39 +171,65 @@ impl Login {
         Ok(plan)
     }
 
+    /// The key files that are tried in turn, where no option names one.
+    pub(crate) fn tried_in_turn(&self) -> Option<&IdentityFiles> {
+        self.identity_files.as_ref().filter(|_| self.key_file.is_none() && self.key_pem.is_none())
+    }
+
     /// rclone asks the agent when it is told to, or when nothing else is configured; a certificate without key file
     /// can only have its key there.
     fn wants_agent(&self) -> bool {
+        if self.tried_in_turn().is_some() {
+            return true;
+        }
         let has_key = self.key_file.is_some() || self.key_pem.is_some();
         let has_certificate = self.pubkey.is_some() || self.pubkey_file.is_some();
         self.key_use_agent || !has_key && (has_certificate || self.pass.is_none() && !self.ask_password)
     }
 
     fn load_key(&self, questions: &dyn Questions) -> Result<Option<PrivateKey>> {
+        if let Some(text) = &self.key_pem {
+            let source = KeySource::Option("key_pem");
+            // rclone keeps the key on one line of its file, with `\n` for each line end.
+            let text = Zeroizing::new(text.replace("\\n", "\n"));
+            return self
+                .unlock(questions, |passphrase, ask| {
+                    PrivateKey::parse(text.as_bytes(), source, passphrase, ask)
+                })
+                .map(Some);
+        }
+        let path = self.key_file.as_ref().filter(|_| !self.key_use_agent);
+        path.map(|path| self.load_file(path, questions)).transpose()
+    }
+
+    /// Reads a key file. Its passphrase is asked for if it needs one that is not known.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::load`].
+    pub(crate) fn load_file(&self, path: &Path, questions: &dyn Questions) -> Result<PrivateKey> {
+        self.unlock(questions, |passphrase, ask| PrivateKey::load(path, passphrase, ask))
+    }
+
+    /// Has a key read with the passphrase that is configured, was asked for before, or is asked for now.
+    fn unlock(
+        &self,
+        questions: &dyn Questions,
+        read: impl FnOnce(Option<&str>, AskPassphrase<'_>) -> Result<PrivateKey>,
+    ) -> Result<PrivateKey> {
         let asked = Mutex::new(None);
         let ask = |source: &KeySource| {
-            let question = format!("Passphrase for key {source}: ");
+            let question = passphrase_question(source);
             let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
             let known = self.remembered.get(&question).filter(|_| asked.is_none());
             let answer = if known.is_some() { known } else { questions.secret(&question)? };
             *asked = answer.clone().map(|answer| (question, answer));
             Ok(answer)
         };
-        let passphrase = self.key_file_pass.as_ref().map(|text| text.as_str());
-        let key = if let Some(text) = &self.key_pem {
-            let source = KeySource::Option("key_pem");
-            // rclone keeps the key on one line of its file, with `\n` for each line end.
-            let text = Zeroizing::new(text.replace("\\n", "\n"));
-            PrivateKey::parse(text.as_bytes(), source, passphrase, &ask)?
-        } else if let Some(path) = self.key_file.as_ref().filter(|_| !self.key_use_agent) {
-            PrivateKey::load(path, passphrase, &ask)?
-        } else {
-            return Ok(None);
-        };
+        let key = read(self.key_file_pass.as_ref().map(|text| text.as_str()), &ask)?;
         if let Some((question, answer)) = asked.into_inner().unwrap_or_else(PoisonError::into_inner) {
             self.remembered.put(&question, answer);
         }
-        Ok(Some(key))
+        Ok(key)
     }
 
     fn plan_key(
@@ -224,6 +267,11 @@ impl Login {
         plan.attempts.push(Attempt::Password(secret.clone()));
         plan.attempts.push(Attempt::KeyboardInteractive(secret));
     }
+}
+
+/// What a person is asked for a passphrase.
+pub(crate) fn passphrase_question(source: &KeySource) -> String {
+    format!("Passphrase for key {source}: ")
 }
 
 /// A key file that is not there is a fault of the configuration, not of a file to be transferred.

@@ -44,7 +44,7 @@ impl<'a> Refusals<'a> {
 
     /// Says which configured certificates were of no use, once something else has let the user in.
     pub(crate) fn warn_of_skipped(&self) {
-        for skipped in self.skipped.iter().filter(|it| !it.is_from_agent) {
+        for skipped in self.skipped.iter().filter(|it| !it.came_along) {
             log::warn!("{}", skipped.error);
         }
     }
@@ -72,8 +72,10 @@ impl<'a> Refusals<'a> {
     pub(crate) fn explain(&self, offered: &[String], waiting: &[Attempt], is_lost: bool) -> Error {
         let mut kind = Kind::LoginRefused;
         let mut lines = Vec::new();
-        for skipped in self.skipped.iter().filter(|it| !it.is_from_agent || self.refused.is_empty()) {
-            kind = skipped.error.kind();
+        for skipped in self.skipped.iter().filter(|it| !it.came_along || self.refused.is_empty()) {
+            if skipped.error.kind() == Kind::CertificateUnusable {
+                kind = Kind::CertificateUnusable;
+            }
             lines.extend(skipped.error.to_string().lines().map(str::to_owned));
         }
         for attempt in &self.refused {

@@ -4,6 +4,8 @@
 //! Nothing here skips: a program that is missing fails the test and names the package that brings it. No process and
 //! no file outlives the test that made it.
 
+pub(crate) mod agent;
+pub(crate) mod asyncssh;
 pub(crate) mod ca;
 pub(crate) mod hostile;
 pub(crate) mod packet;

@@ -126,7 +126,10 @@ fn expand(line: &str, target: &Target) -> Result<String> {
         }
         match rest.next() {
             Some('%') => expanded.push('%'),
-            Some('h' | 'n') => expanded.push_str(harmless(target.bare_host())?),
+            Some('h') => expanded.push_str(harmless(target.bare_host())?),
+            Some('n') => {
+                expanded.push_str(harmless(target.alias.as_deref().unwrap_or(target.bare_host()))?);
+            }
             Some('p') => expanded.push_str(&target.port.to_string()),
             Some('r') => expanded.push_str(harmless(&target.user)?),
             Some(other) => {
@@ -201,12 +204,15 @@ mod tests {
     use super::*;
 
     fn target(host: &str) -> Target {
-        Target { host: host.into(), port: 2222, user: "me".into() }
+        Target { host: host.into(), port: 2222, user: "me".into(), alias: None }
     }
 
     #[test]
     fn sequences() {
         assert_eq!(expand("nc %h %p # %r%%", &target("[::1]")).unwrap(), "nc ::1 2222 # me%");
+        let aliased = Target { alias: Some("web1".into()), ..target("10.0.0.1") };
+        assert_eq!(expand("nc %h %n", &aliased).unwrap(), "nc 10.0.0.1 web1");
+        assert_eq!(expand("nc %n", &target("h")).unwrap(), "nc h");
         for (line, host) in
             [("%x", "h"), ("%", "h"), ("nc %h", "$(id)"), ("nc %h", "-oProxy"), ("nc %h", "a;b")]
         {

@@ -18,6 +18,8 @@ pub struct Target {
     pub port: u16,
     /// The user who will log in, for the `%r` of a command.
     pub user: String,
+    /// The host as it was given, for the `%n` of a command, if it stands for another one.
+    pub alias: Option<String>,
 }
 
 impl Target {

@@ -53,7 +53,10 @@ fn connection_string(spec: &Spec, sources: &Sources<'_>) -> Result<String> {
     let mut text = format!(":{kind}");
     for option in options {
         let value = match kind.as_str() {
-            "sftp" => sources.option(spec, option.name)?.map(|(value, _)| value),
+            "sftp" => {
+                let given = sources.option(spec, option.name)?;
+                given.or_else(|| sources.default(option.name)).map(|(value, _)| value)
+            }
             _ => sources.key(spec, option.name)?,
         };
         if let Some(value) = value.filter(|value| !value.is_empty() && !option.is_default(value)) {

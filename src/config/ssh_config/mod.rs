@@ -1,0 +1,26 @@
+//! OpenSSH's client configuration, read as `ssh` reads it (`ssh_config`(5)): what it says about one host.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | [`line`] | one line: its keyword and its arguments |
+//! | [`keyword`] | the keywords that are acted upon, and those that are not |
+//! | [`pattern`] | patterns of `Host` and `Match` |
+//! | [`criteria`] | what follows `Match` |
+//! | [`include`] | the files that `Include` names |
+//! | [`reader`] | the files from top to bottom: the first value of a keyword counts |
+//! | [`tokens`] | `%h`, `~` and `${VARIABLE}` in values |
+//! | [`host`] | what is known of one host in the end |
+
+pub mod criteria;
+pub mod host;
+pub mod include;
+pub mod keyword;
+pub mod line;
+pub mod pattern;
+pub mod reader;
+#[cfg(test)]
+mod reader_tests;
+pub mod tokens;
+
+pub use host::{Agent, HostEntry, IdentityFiles};
+pub use reader::{Files, Query, Reading, read, read_text};

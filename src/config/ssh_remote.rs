@@ -1,0 +1,128 @@
+//! A host of OpenSSH's client configuration as a remote, or as the `host` of one.
+//!
+//! A name is one of its hosts if a `Host` or `Match` that applies names it by more than `*`: what is said about all
+//! hosts makes no remote of a misspelt name, and changes no remote that has never heard of that file.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+
+use super::environment::Environment;
+use super::option_reader::OptionReader;
+use super::resolve::Provenance;
+use super::sftp_options::SftpOptions;
+use super::sources::{Origin, Sources};
+use super::ssh_config::tokens::Tokens;
+use super::ssh_config::{HostEntry, Query, Reading, host, read};
+
+/// What a look at the files found.
+pub(super) enum Lookup {
+    /// They name the host.
+    Found(SshRemote),
+    /// They do not, as far as they could be understood.
+    Missing(Option<Error>),
+}
+
+/// A host that the files name.
+pub(super) struct SshRemote {
+    name: String,
+    reading: Reading,
+}
+
+/// Which options came from the files.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Filled {
+    has_jump: bool,
+}
+
+/// The options that say which way a connection takes; one of them leaves no room for another.
+const WAYS: [&str; 4] = ["socks_proxy", "http_proxy", "proxy_jump", "proxy_command"];
+
+impl SshRemote {
+    /// Looks for `name`. Where an external program connects, that reads the files itself.
+    ///
+    /// # Errors
+    /// The files name the host, and a part of them cannot be understood.
+    pub(super) fn find(
+        name: &str,
+        given: &BTreeMap<&'static str, String>,
+        sources: &Sources<'_>,
+    ) -> Result<Lookup> {
+        let value = |key: &str| given.get(key).cloned().or_else(|| Some(sources.default(key)?.0));
+        if name.is_empty() || value("ssh").is_some_and(|program| !program.is_empty()) {
+            return Ok(Lookup::Missing(None));
+        }
+        let files = OptionReader::new(&value, sources.environment).ssh_config("ssh_config")?;
+        let user = given.get("user").map(String::as_str).filter(|user| !user.is_empty());
+        let mut reading = read(&files, Query { name, user, environment: sources.environment });
+        match reading.fault.take() {
+            Some(fault) if reading.is_named => Err(fault),
+            None if reading.is_named => Ok(Lookup::Found(Self { name: name.to_owned(), reading })),
+            fault => Ok(Lookup::Missing(fault)),
+        }
+    }
+
+    /// Adds what the host says to the options of the remote `remote`, where they say nothing themselves.
+    ///
+    /// # Errors
+    /// `HostName` makes no sense.
+    pub(super) fn fill(
+        &self,
+        remote: &str,
+        values: &mut BTreeMap<&'static str, String>,
+        provenance: &mut Provenance,
+    ) -> Result<Filled> {
+        for (keyword, place) in &self.reading.unknown {
+            log::info!("{remote}: the keyword {keyword} is not known, {place}");
+        }
+        values.insert("host", self.name.clone());
+        let has_way = WAYS.iter().any(|way| values.get(way).is_some_and(|value| !value.is_empty()));
+        let mut filled = Filled::default();
+        for (option, (value, place)) in host::options(&self.name, &self.reading)? {
+            let is_taken = if WAYS.contains(&option) { has_way } else { values.contains_key(option) };
+            if option == "host" || !is_taken {
+                let origin = Origin::SshConfig(place.to_string());
+                log::debug!("{remote}: {option} from {origin}");
+                provenance.origins.retain(|(known, _)| *known != option);
+                provenance.origins.push((option, origin));
+                filled.has_jump |= option == "proxy_jump";
+                values.insert(option, value);
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Adds what no option can say, now that host, user and port are settled.
+    ///
+    /// # Errors
+    /// A value has a token that is not known.
+    pub(super) fn complete(
+        self,
+        options: &mut SftpOptions,
+        filled: Filled,
+        environment: &Environment,
+    ) -> Result<()> {
+        for value in self
+            .reading
+            .keywords()
+            .flat_map(|keyword| self.reading.values(keyword).iter().map(move |value| (keyword.name(), value)))
+        {
+            log::debug!("{}: {} {} from {}", self.name, value.0, value.1.text, value.1.place);
+        }
+        let tokens = Tokens {
+            host: &options.host,
+            original_host: &self.name,
+            port: options.port,
+            user: &options.user,
+            key_alias: &self.name,
+            environment,
+        };
+        let entry = HostEntry::new(&self.reading, tokens)?;
+        let jump = options.proxy_jump.as_deref().filter(|_| filled.has_jump);
+        if let Some(jump) = jump.map(|hosts| tokens.jump(hosts)).transpose()? {
+            options.proxy_jump = Some(jump);
+        }
+        options.ssh_host = Some(entry);
+        Ok(())
+    }
+}
