@@ -30,6 +30,7 @@ mod listing;
 mod login;
 mod refusals;
 mod renewal;
+mod renewal_midway;
 mod support_works;
 mod thread;
 mod trust;
