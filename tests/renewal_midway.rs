@@ -14,7 +14,7 @@ use crate::support::tree::Tree;
 use crate::support::user::User;
 
 /// How long something may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_connection_that_is_lost_after_the_certificate_has_ended_comes_back_with_a_new_one() {
@@ -51,6 +51,31 @@ fn a_connection_that_is_lost_after_the_certificate_has_ended_comes_back_with_a_n
         !name.to_string_lossy().contains("partial")
     });
     assert!(arrived.count() > 300, "{outcome}");
+}
+
+#[test]
+fn a_job_that_will_outlast_the_certificate_is_warned_of_once() {
+    let (user, server) = user_with("-1h:+20m");
+    let slow = Proxy::to(server.port()).fault(Direction::ToServer, Fault::Rate(400_000)).start();
+    let known_hosts = format!("[127.0.0.1]:{} {}\n", slow.port(), server.host_key().public_line());
+    let known_hosts = user.sandbox.write("known", known_hosts);
+    let port = slow.port().to_string();
+    user.remote_with("a", &server, &[("port", &port), ("known_hosts_file", known_hosts.to_str().unwrap())]);
+    let from = user.sandbox.write("large", "");
+    fs::File::options().write(true).open(&from).unwrap().set_len(2_000_000_000).unwrap();
+    let there = format!("a:{}", user.sandbox.path("to").display());
+    let log = user.sandbox.path("log");
+    let said = || fs::read_to_string(&log).unwrap_or_default();
+    let arguments = ["copy", "--log-file", log.to_str().unwrap(), from.to_str().unwrap(), &there];
+    let outcome = user.sandbox.sclone(arguments).within(PATIENCE * 4).run_while(|process| {
+        wait_until("nobody warned", || said().contains("the certificate ends 20"));
+        // Time for one more look.
+        std::thread::sleep(Duration::from_secs(6));
+        signal(process, Signal::INT);
+    });
+    outcome.code(130);
+    assert!(said().contains("(in 19 minutes), and the job may last longer"), "{}", said());
+    assert_eq!(said().matches("the certificate ends").count(), 1, "{}", said());
 }
 
 #[test]
