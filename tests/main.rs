@@ -21,6 +21,7 @@ mod copying;
 mod copying_faults;
 mod dialling;
 mod doctor;
+mod doctor_notices;
 mod documents;
 mod engine;
 mod filters;
