@@ -10,9 +10,9 @@ use crate::transfer::Stats;
 
 /// A certificate that ends within so many seconds is worth a word whatever there is to do.
 const SOON: u64 = 600;
-/// How long a job runs before its estimate is looked at, and how often after that.
-const LOOK: Duration = Duration::from_secs(5);
-/// How often the estimate is looked at: by then a job has found nearly everything there is to do.
+/// The time between two looks at the estimate.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// After so many looks a job has found nearly everything there is to do, and its estimate no longer grows.
 const LOOKS: u32 = 60;
 
 /// Warns, once, if the certificate that logs in to `place` ends soon, or else as soon as `stats` estimates that the job
@@ -28,7 +28,7 @@ pub fn watch(place: &str, end: u64, stats: &Stats) {
     let (place, stats) = (place.to_owned(), stats.clone());
     let look = move || {
         for _ in 0..LOOKS {
-            sleep(LOOK);
+            sleep(INTERVAL);
             let left = end.saturating_sub(unix_seconds(Timestamp::now()));
             if stats.snapshot().eta.is_some_and(|eta| eta.as_secs() > left) {
                 return warn(&place, end, left);
