@@ -10,14 +10,14 @@ use crate::support::server::{Server, current_user};
 use crate::support::user::User;
 
 /// The report on `argument` as JSON, with its exit code.
-struct Report {
-    outcome: Outcome,
+pub(crate) struct Report {
+    pub(crate) outcome: Outcome,
     document: Value,
 }
 
 impl Report {
     #[track_caller]
-    fn on(sandbox: &Sandbox, argument: &str, code: i32) -> Self {
+    pub(crate) fn on(sandbox: &Sandbox, argument: &str, code: i32) -> Self {
         let outcome = sandbox.sclone(["doctor", "--json", argument]).run();
         outcome.code(code);
         let document: Value = serde_json::from_slice(&outcome.stdout).unwrap();
@@ -27,7 +27,7 @@ impl Report {
 
     /// Checks how a step ended and that all of `parts` are said about it.
     #[track_caller]
-    fn step(&self, step: &str, status: &str, parts: &[&str]) -> &Self {
+    pub(crate) fn step(&self, step: &str, status: &str, parts: &[&str]) -> &Self {
         let all = self.document["steps"].as_array().unwrap();
         let found = all.iter().find(|found| found["step"] == step);
         let found = found.unwrap_or_else(|| panic!("no step {step}: {}", self.outcome));
@@ -40,7 +40,7 @@ impl Report {
     }
 
     #[track_caller]
-    fn steps(&self, steps: &[&str], status: &str) -> &Self {
+    pub(crate) fn steps(&self, steps: &[&str], status: &str) -> &Self {
         steps.iter().fold(self, |report, step| report.step(step, status, &[]))
     }
 }

@@ -1,9 +1,8 @@
 //! A refusal that cannot change ends the run: no second login, however much there is to do.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::ca::KeyType;
+use crate::support::ca::{KeyType, rename_key_id};
 use crate::support::server::Server;
 use crate::support::tree::Tree;
 use crate::support::user::User;
@@ -43,16 +42,7 @@ fn a_certificate_whose_signature_is_broken_is_not_offered() {
     let user = User::new(KeyType::Ed25519);
     let server = user.server().start();
     user.remote("a", &server);
-    let text = fs::read_to_string(user.key.certificate_path()).unwrap();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let mut blob = openssl::base64::decode_block(words[1]).unwrap();
-    let key_id = blob.windows(9).position(|bytes| bytes == b"user_sweh").unwrap();
-    blob[key_id] = b'U';
-    fs::write(
-        user.key.certificate_path(),
-        format!("{} {}\n", words[0], openssl::base64::encode_block(&blob)),
-    )
-    .unwrap();
+    rename_key_id(&user.key.certificate_path());
     let outcome = user.sandbox.sclone(["lsd", "a:"]).run();
     outcome.code(21).stderr_has(&[
         "its CA's signature does not count: the signature does not verify",

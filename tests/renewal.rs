@@ -8,7 +8,7 @@ use crate::support::server::{Server, current_user};
 use crate::support::user::User;
 
 /// Counts its runs in the file `runs`, then does what is left of the script.
-fn command(user: &User, script: &str) -> String {
+pub(crate) fn command(user: &User, script: &str) -> String {
     let body = format!("#!/bin/sh\necho run >> {}\n{script}\n", user.sandbox.path("runs").display());
     let path = user.sandbox.write("renew", body);
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
@@ -16,25 +16,25 @@ fn command(user: &User, script: &str) -> String {
 }
 
 /// Signs the key anew, as a CA would.
-fn signing(user: &User, validity: &str) -> String {
+pub(crate) fn signing(user: &User, validity: &str) -> String {
     let (authority, public) = (user.authority.path().display(), user.key.public_path());
     let (name, public) = (current_user(), public.display());
     command(user, &format!("exec ssh-keygen -q -s {authority} -I renewed -n {name} -V{validity} {public}"))
 }
 
-fn runs(user: &User) -> usize {
+pub(crate) fn runs(user: &User) -> usize {
     fs::read_to_string(user.sandbox.path("runs")).unwrap_or_default().lines().count()
 }
 
 /// A user whose certificate has this validity.
-fn user_with(validity: &str) -> (User, Server) {
+pub(crate) fn user_with(validity: &str) -> (User, Server) {
     let user = User::new(KeyType::Ed25519);
     user.authority.sign(&user.key).principals(&[&current_user()]).valid(validity).write();
     let server = user.server().start();
     (user, server)
 }
 
-const EXPIRED: &str = "20200101:20210101";
+pub(crate) const EXPIRED: &str = "20200101:20210101";
 
 #[test]
 fn a_certificate_that_is_missing_expired_or_about_to_end_is_renewed() {

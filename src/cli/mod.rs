@@ -6,6 +6,7 @@
 pub mod args;
 pub mod backend_flags;
 pub mod bool_flags;
+pub mod certificate_end;
 pub mod check_report;
 pub mod commands;
 pub mod config_store;

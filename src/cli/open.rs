@@ -5,11 +5,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::config_store;
 use super::context::Ctx;
 use super::pinning::save_pin;
+use super::{certificate_end, config_store};
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
 use crate::config::store::Store;
@@ -18,8 +16,8 @@ use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings, Tunin
 use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
-use crate::ssh::moment::{local_time, span, unix_seconds};
 use crate::ssh::{Factory, Surroundings};
+use crate::transfer::Stats;
 
 /// What an argument names: a tree, whose root may turn out to be a file.
 pub struct Place {
@@ -29,26 +27,17 @@ pub struct Place {
     holder: Option<(Arc<dyn Fs>, Name)>,
     /// When the certificate of its remote ends, in seconds since 1970.
     certificate_end: Option<u64>,
+    /// Estimates how long the job takes.
+    stats: Stats,
     /// The argument, if filters are set: they cannot choose within a single file.
     filtered: Option<String>,
 }
 
-/// A job that a certificate is to outlast, in seconds.
-const LONG_JOB: u64 = 600;
-
 impl Place {
-    /// Warns if the certificate that logs in ends so soon that a long job may outlive it.
+    /// Warns if the job that begins now may outlive the certificate that logs in.
     pub fn warn_of_certificate_end(&self) {
-        let now = unix_seconds(Timestamp::now());
-        let left = self.certificate_end.map(|end| (end, end.saturating_sub(now)));
-        if let Some((end, left)) = left.filter(|(_, left)| (1..LONG_JOB).contains(left)) {
-            log::warn!(
-                "{}: the certificate ends {} (in {}); a connection that is lost after that cannot be made again: \
-                 have it renewed, or set cert_command",
-                self.tree.describe(),
-                local_time(end),
-                span(left)
-            );
+        if let Some(end) = self.certificate_end {
+            certificate_end::watch(&self.tree.describe(), end, &self.stats);
         }
     }
 
@@ -130,7 +119,7 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             Place { certificate_end: end, ..place(&path, tree) }
         }
     };
-    Ok(Place { filtered, ..place })
+    Ok(Place { filtered, stats: ctx.stats.clone(), ..place })
 }
 
 /// What makes connections to the server that `argument` names.
@@ -217,5 +206,5 @@ fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder, certificate_end: None, filtered: None }
+    Place { tree: tree(path), holder, certificate_end: None, stats: Stats::new(), filtered: None }
 }

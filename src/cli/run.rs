@@ -1,6 +1,7 @@
 //! One run of the program: parse, settle, work, report.
 
 use std::process;
+use std::time::Duration;
 
 use clap::ArgMatches;
 
@@ -20,6 +21,9 @@ use crate::config::environment::Environment;
 use crate::config::settings::SettingsFile;
 use crate::error::{Kind, Result};
 use crate::output::logger;
+
+/// How long a run that was stopped waits for other threads to clean up: they notice within a fraction of a second.
+const CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// Runs the program with the arguments and the environment of this process.
 pub fn main() -> process::ExitCode {
@@ -48,6 +52,9 @@ fn run(parsed: &Parsed, environment: Environment, settings_file: Result<()>) -> 
         }
     };
     let done = dispatch(&ctx, &parsed.cli.command);
+    if cancel.is_cancelled() {
+        cancel.wait_for_clean_up(CLEAN_UP);
+    }
     let written = ctx.stdout.flush();
     if let Some(code) = received.exit_code() {
         log::error!("Failed to {name}: stopped by a signal");

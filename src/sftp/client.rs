@@ -17,6 +17,7 @@ pub struct Client(Arc<Session>);
 struct Session {
     link: Link,
     stream: usize,
+    version: u32,
     extensions: Extensions,
     announced: Vec<Vec<u8>>,
     limits: OnceLock<Limits>,
@@ -72,7 +73,7 @@ impl Client {
         let announced = extensions.iter().map(|(name, _)| name.clone()).collect();
         let extensions = Extensions::from_pairs(&extensions);
         log::debug!("SFTP version {version}, {extensions:?}");
-        Ok(Self(Arc::new(Session { link, stream, extensions, announced, limits: OnceLock::new() })))
+        Ok(Self(Arc::new(Session { link, stream, version, extensions, announced, limits: OnceLock::new() })))
     }
 
     /// Whether requests can still be answered.
@@ -83,6 +84,11 @@ impl Client {
     /// What the server offers beyond version 3.
     pub fn extensions(&self) -> Extensions {
         self.0.extensions
+    }
+
+    /// The version of the protocol that the server announces; 3 is what is spoken.
+    pub fn version(&self) -> u32 {
+        self.0.version
     }
 
     /// The names of all extensions that the server announces, known here or not.

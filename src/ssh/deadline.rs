@@ -57,6 +57,11 @@ impl Deadline {
         self.remaining().is_some_and(|left| left.is_zero())
     }
 
+    /// What ends a wait before its time.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
     /// How long to wait before looking at the deadline and the cancellation again.
     ///
     /// # Errors

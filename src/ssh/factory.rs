@@ -181,6 +181,7 @@ impl Factory {
     pub fn execute(&self, command: &str, input: &[u8]) -> Result<Vec<u8>> {
         let cancel = &self.surroundings.cancel;
         if !self.options.ssh.is_empty() {
+            self.renew_if_due()?;
             let line = [self.options.ssh.as_slice(), &[command.to_owned()]].concat();
             return external_execute::execute(&line, input, cancel);
         }

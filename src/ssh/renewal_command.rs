@@ -39,6 +39,8 @@ pub(super) fn run(command_line: &[String], deadline: &Deadline) -> Result<()> {
         return Err(Error::new(Kind::Config, "renew certificate", "cert_command is not set"));
     };
     let start = |error: std::io::Error| failed(Error::from_io("start", error).reason().to_owned(), &[]);
+    // Dropped after the command, on whatever thread it runs: a run that is stopped must not leave it behind.
+    let _clean_up = deadline.cancel().clean_up_later();
     let mut running = Running::start(program, arguments).map_err(start)?;
     let (sender, said) = channel();
     running.listen(&sender).map_err(start)?;

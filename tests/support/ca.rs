@@ -169,6 +169,17 @@ impl Signing {
     }
 }
 
+/// Makes the key id `user_sweh` of a certificate `User_sweh`, which its signature does not cover.
+#[track_caller]
+pub(crate) fn rename_key_id(certificate: &Path) {
+    let text = std::fs::read_to_string(certificate).unwrap();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let mut blob = openssl::base64::decode_block(words[1]).unwrap();
+    let key_id = blob.windows(9).position(|bytes| bytes == b"user_sweh").unwrap();
+    blob[key_id] = b'U';
+    std::fs::write(certificate, format!("{} {}\n", words[0], openssl::base64::encode_block(&blob))).unwrap();
+}
+
 fn ssh_keygen() -> Command {
     Command::new(find("ssh-keygen", "openssh-client"))
 }

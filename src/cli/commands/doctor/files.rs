@@ -49,7 +49,7 @@ async fn describe(pool: &Pool) -> Result<String> {
     let names: Vec<_> = client.announced().iter().map(|name| escape(name).into_owned()).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let start = client.real_path(b".").await?;
-    Ok(format!("version 3, starts in {}\nextensions: {names}", escape(&start)))
+    Ok(format!("version {}, starts in {}\nextensions: {names}", client.version(), escape(&start)))
 }
 
 /// Looks at the root of a tree and at its file system.

@@ -2,12 +2,12 @@
 //!
 //! | file | what it looks at |
 //! | --- | --- |
-//! | [`configuration`] | what the argument means, and which options come from where |
-//! | [`credentials`] | the keys and certificates that are at hand |
-//! | [`connection`] | from the server's name to the login |
-//! | [`files`] | SFTP, the path and the free space |
-//! | [`shell`] | commands on the server: hashes and the clock |
-//! | [`report`] | what was found, shown as text or JSON |
+//! | `configuration` | what the argument means, and which options come from where |
+//! | `credentials` | the keys and certificates that are at hand |
+//! | `connection` | from the server's name to the login |
+//! | `files` | SFTP, the path and the free space |
+//! | `shell` | commands on the server: hashes and the clock |
+//! | `report` | what was found, shown as text or JSON |
 
 mod command;
 mod configuration;
