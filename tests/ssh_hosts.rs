@@ -36,6 +36,8 @@ fn a_host_is_a_remote() {
     let outcome = user.sandbox.sclone(["lsf", "-vv", "web1:/etc/passwd"]).run();
     outcome.code(0).stdout("passwd\n").stderr_has(&["web1: port from ", ".ssh/config:5", "identityfile"]);
     user.sandbox.sclone(["cert", "check", "web1:"]).run().code(0);
+    let outcome = user.sandbox.sclone(["lsd", "web1,host=localhost,port=1:/"]).run();
+    outcome.code(23).stderr_has(&["localhost:1"]);
     for typo in ["wbe1:", "web11:"] {
         let outcome = user.sandbox.sclone(["lsd", typo]).run();
         outcome.code(1).stderr_has(&["there is no section of this name"]);

@@ -69,12 +69,21 @@ impl SshRemote {
         for (keyword, place) in &self.reading.unknown {
             log::info!("{remote}: the keyword {keyword} is not known, {place}");
         }
-        values.insert("host", self.name.clone());
-        let has_way = WAYS.iter().any(|way| values.get(way).is_some_and(|value| !value.is_empty()));
+        let is_set = |option: &str| values.get(option).is_some_and(|value| !value.is_empty());
+        let has_way = WAYS.iter().any(|way| is_set(way));
+        // The name by which the host is known is no address.
+        let has_host = is_set("host") && values.get("host") != Some(&self.name);
+        if !has_host {
+            values.insert("host", self.name.clone());
+        }
         let mut filled = Filled::default();
         for (option, (value, place)) in host::options(&self.name, &self.reading)? {
-            let is_taken = if WAYS.contains(&option) { has_way } else { values.contains_key(option) };
-            if option == "host" || !is_taken {
+            let is_taken = match option {
+                "host" => has_host,
+                way if WAYS.contains(&way) => has_way,
+                other => values.contains_key(other),
+            };
+            if !is_taken {
                 log::debug!("{remote}: {option} from {}", Origin::SshConfig(place.to_string()));
                 filled.has_jump |= option == "proxy_jump";
                 values.insert(option, value);
