@@ -40,7 +40,11 @@ fn a_host_is_a_remote() {
     outcome.code(23).stderr_has(&["localhost:1"]);
     for typo in ["wbe1:", "web11:"] {
         let outcome = user.sandbox.sclone(["lsd", typo]).run();
-        outcome.code(1).stderr_has(&["there is no section of this name"]);
+        outcome.code(1).stderr_has(&[
+            "there is no section of this name",
+            "nor a Host of ssh",
+            "did you mean web1: ?",
+        ]);
     }
     let off = user.sandbox.sclone(["lsd", "web1:"]).env("RCLONE_SFTP_SSH_CONFIG", "none").run();
     off.code(1).stderr_has(&["there is no section of this name"]);

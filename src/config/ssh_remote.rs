@@ -19,7 +19,16 @@ pub(super) enum Lookup {
     /// They name the host.
     Found(SshRemote),
     /// They do not, as far as they could be understood.
-    Missing(Option<Error>),
+    Missing(Missing),
+}
+
+/// What is known of the hosts of `ssh` where none has the name.
+#[derive(Default)]
+pub(super) struct Missing {
+    /// Why a part of the files was not understood.
+    pub(super) fault: Option<Error>,
+    /// The hosts that the files do name.
+    pub(super) names: Vec<String>,
 }
 
 /// A host that the files name.
@@ -49,7 +58,7 @@ impl SshRemote {
     ) -> Result<Lookup> {
         let value = |key: &str| given.get(key).cloned().or_else(|| Some(sources.default(key)?.0));
         if name.is_empty() || value("ssh").is_some_and(|program| !program.is_empty()) {
-            return Ok(Lookup::Missing(None));
+            return Ok(Lookup::Missing(Missing::default()));
         }
         let files = OptionReader::new(&value, sources.environment).ssh_config("ssh_config")?;
         let user = given.get("user").map(String::as_str).filter(|user| !user.is_empty());
@@ -57,7 +66,7 @@ impl SshRemote {
         match reading.fault.take() {
             Some(fault) if reading.is_named => Err(fault),
             None if reading.is_named => Ok(Lookup::Found(Self { name: name.to_owned(), reading })),
-            fault => Ok(Lookup::Missing(fault)),
+            fault => Ok(Lookup::Missing(Missing { fault, names: reading.names })),
         }
     }
 

@@ -113,6 +113,8 @@ pub struct Reading {
     pub is_named: bool,
     /// Why a part of the files was not understood: the first fault that was met.
     pub fault: Option<Error>,
+    /// The names that stand behind `Host` without a pattern, whichever host is asked about.
+    pub names: Vec<String>,
     /// Keywords that neither `ssh` nor this program knows, with their places.
     pub unknown: Vec<(String, Place)>,
     values: BTreeMap<Keyword, Vec<Value>>,
@@ -262,6 +264,8 @@ impl<'a> Reader<'a> {
         if patterns.iter().any(String::is_empty) || patterns.is_empty() {
             return Err(wrong("a pattern of host is empty"));
         }
+        let names = patterns.iter().filter(|pattern| !pattern.contains(['*', '?', '!']));
+        self.reading.names.extend(names.cloned());
         let fit = any_fits(patterns.iter().map(String::as_str), &self.host);
         self.reading.is_named |= fit.is_some_and(|fit| fit.is_explicit);
         Ok(fit.is_some())
