@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::option_reader::OptionReader;
 use super::sftp_options::SftpOptions;
 use super::sources::{Origin, Sources};
+use super::ssh_config::keyword::Keyword;
 use super::ssh_config::tokens::Tokens;
 use super::ssh_config::{HostEntry, Query, Reading, host, read};
 
@@ -111,12 +112,10 @@ impl SshRemote {
         filled: Filled,
         environment: &Environment,
     ) -> Result<()> {
-        for value in self
-            .reading
-            .keywords()
-            .flat_map(|keyword| self.reading.values(keyword).iter().map(move |value| (keyword.name(), value)))
-        {
-            log::debug!("{}: {} {} from {}", self.name, value.0, value.1.text, value.1.place);
+        for keyword in host::BEYOND_OPTIONS {
+            for value in self.reading.values(keyword) {
+                log::debug!("{}: {} {} from {}", self.name, keyword.name(), value.text, value.place);
+            }
         }
         let tokens = Tokens {
             host: &options.host,
@@ -127,9 +126,10 @@ impl SshRemote {
             environment,
         };
         let entry = HostEntry::new(&self.reading, tokens)?;
-        let jump = options.proxy_jump.as_deref().filter(|_| filled.has_jump);
-        if let Some(jump) = jump.map(|hosts| tokens.jump(hosts)).transpose()? {
-            options.proxy_jump = Some(jump);
+        let jump = self.reading.value(Keyword::ProxyJump).filter(|_| filled.has_jump);
+        if let Some(value) = jump {
+            let hosts = tokens.jump(&value.text).map_err(|error| error.on(value.place.to_string()))?;
+            options.proxy_jump = Some(hosts);
         }
         options.ssh_host = Some(entry);
         Ok(())
