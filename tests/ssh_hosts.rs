@@ -159,6 +159,15 @@ fn the_agent_is_asked_as_far_as_the_host_allows() {
     run(&format!("  IdentityAgent none\n{keyless}")).code(21);
     std::fs::rename(&aside, &certificate).unwrap();
     run(&format!("{socket}{identity}  IdentitiesOnly yes\n")).code(0);
+    // The public half is as good a name for a key of the agent.
+    let public = line("IdentityFile", &user.key.public_path());
+    run(&format!("{socket}{public}  IdentitiesOnly yes\n")).code(0).stderr("");
+    let server = user.server().authorized_key(&user.key.public_line()).setting("MaxAuthTries 2").start();
+    std::fs::remove_file(&certificate).unwrap();
+    let text = format!("Host web1\n{}{socket}{public}  IdentitiesOnly yes\n", address(&server));
+    configure(&user.sandbox, &text);
+    user.sandbox.sclone(["lsd", "web1:/"]).run().code(0).stderr("");
+    server.logged(&user.key.fingerprint());
 }
 
 #[test]

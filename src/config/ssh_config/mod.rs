@@ -2,11 +2,11 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | [`line`] | one line: its keyword and its arguments |
+//! | [`line`](mod@line) | one line: its keyword and its arguments |
 //! | [`keyword`] | the keywords that are acted upon, and those that are not |
 //! | [`pattern`] | patterns of `Host` and `Match` |
 //! | [`criteria`] | what follows `Match` |
-//! | [`include`] | the files that `Include` names |
+//! | [`include`](mod@include) | the files that `Include` names |
 //! | [`reader`] | the files from top to bottom: the first value of a keyword counts |
 //! | [`tokens`] | `%h`, `~` and `${VARIABLE}` in values |
 //! | [`host`] | what is known of one host in the end |
