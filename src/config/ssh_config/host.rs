@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::keyword::Keyword;
-use super::reader::{Place, Reading, Value};
+use super::reading::{Place, Reading, Value};
 use super::tokens::{Tokens, fill_host_name};
 use crate::error::{Error, Result};
 
