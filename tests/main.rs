@@ -30,6 +30,7 @@ mod host_keys;
 mod layers;
 mod listing;
 mod login;
+mod login_limits;
 mod other_servers;
 mod refusals;
 mod renewal;

@@ -36,9 +36,15 @@ fn a_host_is_a_remote() {
     let outcome = user.sandbox.sclone(["lsf", "-vv", "web1:/etc/passwd"]).run();
     outcome.code(0).stdout("passwd\n").stderr_has(&["web1: port from ", ".ssh/config:5", "identityfile"]);
     user.sandbox.sclone(["cert", "check", "web1:"]).run().code(0);
+    let outcome = user.sandbox.sclone(["lsd", "web1,host=localhost,port=1:/"]).run();
+    outcome.code(23).stderr_has(&["localhost:1"]);
     for typo in ["wbe1:", "web11:"] {
         let outcome = user.sandbox.sclone(["lsd", typo]).run();
-        outcome.code(1).stderr_has(&["there is no section of this name"]);
+        outcome.code(1).stderr_has(&[
+            "there is no section of this name",
+            "nor a Host of ssh",
+            "did you mean web1: ?",
+        ]);
     }
     let off = user.sandbox.sclone(["lsd", "web1:"]).env("RCLONE_SFTP_SSH_CONFIG", "none").run();
     off.code(1).stderr_has(&["there is no section of this name"]);
@@ -153,6 +159,15 @@ fn the_agent_is_asked_as_far_as_the_host_allows() {
     run(&format!("  IdentityAgent none\n{keyless}")).code(21);
     std::fs::rename(&aside, &certificate).unwrap();
     run(&format!("{socket}{identity}  IdentitiesOnly yes\n")).code(0);
+    // The public half is as good a name for a key of the agent.
+    let public = line("IdentityFile", &user.key.public_path());
+    run(&format!("{socket}{public}  IdentitiesOnly yes\n")).code(0).stderr("");
+    let server = user.server().authorized_key(&user.key.public_line()).setting("MaxAuthTries 2").start();
+    std::fs::remove_file(&certificate).unwrap();
+    let text = format!("Host web1\n{}{socket}{public}  IdentitiesOnly yes\n", address(&server));
+    configure(&user.sandbox, &text);
+    user.sandbox.sclone(["lsd", "web1:/"]).run().code(0).stderr("");
+    server.logged(&user.key.fingerprint());
 }
 
 #[test]

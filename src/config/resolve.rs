@@ -13,7 +13,7 @@ use super::option_table::{OPTIONS, OptionSpec};
 use super::remote::{Argument, Spec};
 use super::sftp_options::SftpOptions;
 use super::sources::{Origin, Sources, check_option_names};
-use super::ssh_remote::{Lookup, SshRemote};
+use super::ssh_remote::{Lookup, Missing, SshRemote};
 
 /// A place that can be opened.
 #[derive(Debug)]
@@ -97,11 +97,13 @@ fn section(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result<
     let given = given(&remote, &mut provenance, sources)?;
     let ssh = match given.get("host").map(|host| SshRemote::find(host, &given, sources)).transpose()? {
         Some(Lookup::Found(ssh)) => Some(ssh),
-        Some(Lookup::Missing(Some(fault))) => {
-            log::info!("{}: goes without the client configuration of ssh: {fault}", remote.name);
+        Some(Lookup::Missing(missing)) => {
+            if let Some(fault) = missing.fault {
+                log::info!("{}: goes without the hosts of ssh: {fault}", remote.name);
+            }
             None
         }
-        Some(Lookup::Missing(None)) | None => None,
+        None => None,
     };
     sftp(remote, given, ssh, provenance, sources)
 }
@@ -112,7 +114,7 @@ fn ssh_host(remote: Spec, aliases: Vec<String>, sources: &Sources<'_>) -> Result
     let given = given(&remote, &mut provenance, sources)?;
     match SshRemote::find(&remote.name, &given, sources)? {
         Lookup::Found(ssh) => sftp(remote, given, Some(ssh), provenance, sources),
-        Lookup::Missing(fault) => Err(unknown_remote(&remote.name, fault.as_ref(), sources)),
+        Lookup::Missing(missing) => Err(unknown_remote(&remote.name, &missing, sources)),
     }
 }
 
@@ -201,25 +203,34 @@ fn remote_type(remote: &Spec, sources: &Sources<'_>) -> Result<Option<String>> {
     }
 }
 
-/// `fault` is why the client configuration of `ssh` may hold the name and does not say so.
-fn unknown_remote(name: &str, fault: Option<&Error>, sources: &Sources<'_>) -> Error {
+/// No message names more remotes.
+const MOST_NAMES: usize = 20;
+
+fn unknown_remote(name: &str, hosts: &Missing, sources: &Sources<'_>) -> Error {
     let place = match sources.store.location().path() {
         Some(path) => escape(path.as_os_str().as_encoded_bytes()).into_owned(),
         None => "the environment, and there is no configuration file".to_owned(),
     };
     let mut reason = format!("there is no section of this name in {place}");
-    if let Some(fault) = fault {
-        reason.push_str(&format!("; nor could the hosts of ssh be read: {fault}"));
+    match &hosts.fault {
+        Some(fault) => reason.push_str(&format!("; nor could all hosts of ssh be read: {fault}")),
+        None if !hosts.names.is_empty() => reason.push_str(", nor a Host of ssh"),
+        None => {}
     }
     let error = Error::new(Kind::Config, "find remote", reason).on(name);
     let remotes = sources.remotes();
-    let names: Vec<&str> = remotes.iter().map(|remote| remote.name.as_str()).collect();
+    let sections = remotes.iter().map(|remote| remote.name.as_str());
+    let names: Vec<&str> = sections.chain(hosts.names.iter().map(String::as_str)).collect();
     match nearest(name, names.iter().copied()) {
         Some(nearest) => error.advice(format!("did you mean {nearest}: ?")),
         None if names.is_empty() => {
             error.advice(format!("there are no remotes yet: run `sclone config create {name} sftp`"))
         }
-        None => error.advice(format!("known remotes: {}", escape(names.join(", ").as_bytes()))),
+        None => {
+            let (shown, rest) = names.split_at_checked(MOST_NAMES).unwrap_or((&names, &[]));
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            error.advice(format!("known remotes: {}{more}", escape(shown.join(", ").as_bytes())))
+        }
     }
 }
 

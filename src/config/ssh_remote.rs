@@ -12,6 +12,7 @@ use super::option_reader::OptionReader;
 use super::resolve::Provenance;
 use super::sftp_options::SftpOptions;
 use super::sources::{Origin, Sources};
+use super::ssh_config::keyword::Keyword;
 use super::ssh_config::tokens::Tokens;
 use super::ssh_config::{HostEntry, Query, Reading, host, read};
 
@@ -20,7 +21,16 @@ pub(super) enum Lookup {
     /// They name the host.
     Found(SshRemote),
     /// They do not, as far as they could be understood.
-    Missing(Option<Error>),
+    Missing(Missing),
+}
+
+/// What is known of the hosts of `ssh` where none has the name.
+#[derive(Default)]
+pub(super) struct Missing {
+    /// Why a part of the files was not understood.
+    pub(super) fault: Option<Error>,
+    /// The hosts that the files do name.
+    pub(super) names: Vec<String>,
 }
 
 /// A host that the files name.
@@ -50,7 +60,7 @@ impl SshRemote {
     ) -> Result<Lookup> {
         let value = |key: &str| given.get(key).cloned().or_else(|| Some(sources.default(key)?.0));
         if name.is_empty() || value("ssh").is_some_and(|program| !program.is_empty()) {
-            return Ok(Lookup::Missing(None));
+            return Ok(Lookup::Missing(Missing::default()));
         }
         let files = OptionReader::new(&value, sources.environment).ssh_config("ssh_config")?;
         let user = given.get("user").map(String::as_str).filter(|user| !user.is_empty());
@@ -58,7 +68,7 @@ impl SshRemote {
         match reading.fault.take() {
             Some(fault) if reading.is_named => Err(fault),
             None if reading.is_named => Ok(Lookup::Found(Self { name: name.to_owned(), reading })),
-            fault => Ok(Lookup::Missing(fault)),
+            fault => Ok(Lookup::Missing(Missing { fault, names: reading.names })),
         }
     }
 
@@ -75,12 +85,21 @@ impl SshRemote {
         for (keyword, place) in &self.reading.unknown {
             log::info!("{remote}: the keyword {keyword} is not known, {place}");
         }
-        values.insert("host", self.name.clone());
-        let has_way = WAYS.iter().any(|way| values.get(way).is_some_and(|value| !value.is_empty()));
+        let is_set = |option: &str| values.get(option).is_some_and(|value| !value.is_empty());
+        let has_way = WAYS.iter().any(|way| is_set(way));
+        // The name by which the host is known is no address.
+        let has_host = is_set("host") && values.get("host") != Some(&self.name);
+        if !has_host {
+            values.insert("host", self.name.clone());
+        }
         let mut filled = Filled::default();
         for (option, (value, place)) in host::options(&self.name, &self.reading)? {
-            let is_taken = if WAYS.contains(&option) { has_way } else { values.contains_key(option) };
-            if option == "host" || !is_taken {
+            let is_taken = match option {
+                "host" => has_host,
+                way if WAYS.contains(&way) => has_way,
+                other => values.contains_key(other),
+            };
+            if !is_taken {
                 let origin = Origin::SshConfig(place.to_string());
                 log::debug!("{remote}: {option} from {origin}");
                 provenance.origins.retain(|(known, _)| *known != option);
@@ -102,12 +121,10 @@ impl SshRemote {
         filled: Filled,
         environment: &Environment,
     ) -> Result<()> {
-        for value in self
-            .reading
-            .keywords()
-            .flat_map(|keyword| self.reading.values(keyword).iter().map(move |value| (keyword.name(), value)))
-        {
-            log::debug!("{}: {} {} from {}", self.name, value.0, value.1.text, value.1.place);
+        for keyword in host::BEYOND_OPTIONS {
+            for value in self.reading.values(keyword) {
+                log::debug!("{}: {} {} from {}", self.name, keyword.name(), value.text, value.place);
+            }
         }
         let tokens = Tokens {
             host: &options.host,
@@ -118,9 +135,10 @@ impl SshRemote {
             environment,
         };
         let entry = HostEntry::new(&self.reading, tokens)?;
-        let jump = options.proxy_jump.as_deref().filter(|_| filled.has_jump);
-        if let Some(jump) = jump.map(|hosts| tokens.jump(hosts)).transpose()? {
-            options.proxy_jump = Some(jump);
+        let jump = self.reading.value(Keyword::ProxyJump).filter(|_| filled.has_jump);
+        if let Some(value) = jump {
+            let hosts = tokens.jump(&value.text).map_err(|error| error.on(value.place.to_string()))?;
+            options.proxy_jump = Some(hosts);
         }
         options.ssh_host = Some(entry);
         Ok(())

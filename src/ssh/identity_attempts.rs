@@ -52,8 +52,8 @@ impl Candidate {
 impl IdentityPlan<'_> {
     /// Adds the attempts. What cannot be used is skipped: there may be another way.
     pub(crate) fn extend(self, plan: &mut Plan) {
-        let candidates = self.candidates(plan);
         let (agent, identities) = self.agent();
+        let candidates = self.candidates(plan, &identities);
         self.add_certificates(plan, &candidates, agent.as_ref(), &identities);
         if let Some(agent) = &agent {
             self.add_identities(plan, agent, &identities);
@@ -72,15 +72,19 @@ impl IdentityPlan<'_> {
     }
 
     /// The key files that are there and can sign; none where the agent alone may.
-    fn candidates(&self, plan: &mut Plan) -> Vec<Candidate> {
+    fn candidates(&self, plan: &mut Plan, identities: &[Identity]) -> Vec<Candidate> {
+        let is_held = |path: &Path| {
+            let named = named_keys(path);
+            identities.iter().any(|identity| named.contains(&identity.key))
+        };
         let mut candidates = Vec::new();
         for path in self.files.paths().iter().filter(|_| !self.login.key_use_agent) {
             match self.candidate(path) {
                 Ok(candidate) => candidates.push(candidate),
                 Err(error) if error.kind() == Kind::NotFound => log::debug!("login: {error}"),
-                // `ssh` takes a public key for the name of one that the agent holds.
-                Err(error) if named_keys(path).is_empty() => plan.skip(error, !self.files.are_named()),
-                Err(error) => log::debug!("login: {error}"),
+                // A public key, or one on a token, is the name of one that the agent holds.
+                Err(error) if is_held(path) => log::debug!("login: {error}"),
+                Err(error) => plan.skip(error, !self.files.are_named()),
             }
         }
         candidates

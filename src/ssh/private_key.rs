@@ -236,7 +236,10 @@ fn needs_passphrase(source: &KeySource) -> Error {
 
 fn unusable_type(source: &KeySource, key_type: &str) -> Error {
     key_error(source, format!("a key of {key_type} cannot sign here"))
-        .advice("add it to ssh-agent and set key_use_agent, or use an Ed25519, ECDSA or RSA key")
+        .advice(
+            "add it to ssh-agent and set key_use_agent, let another program connect (ssh = ssh USER@HOST), or use an \
+             Ed25519, ECDSA or RSA key",
+        )
 }
 
 fn wrong_passphrase(source: &KeySource) -> Error {

@@ -91,6 +91,7 @@ impl<'a> Refusals<'a> {
             lines.push(format!("{attempt}: {}", error.to_string().replace('\n', "; ")));
         }
         lines.extend(self.explain_methods(offered, waiting));
+        lines.extend(self.explain_rsa(kind).map(str::to_owned));
         if is_lost {
             lines.truncate(MAX_LINES.saturating_sub(1));
             lines.push(
@@ -159,6 +160,16 @@ impl<'a> Refusals<'a> {
             lines.push("check user and pass; pass must be written by `sclone obscure`".into());
         }
         lines
+    }
+
+    /// Why a server may refuse RSA that is right in all other ways.
+    fn explain_rsa(&self, kind: Kind) -> Option<&'static str> {
+        let is_rsa = |attempt: &Attempt| attempt.key().is_some_and(|key| key.key_type() == "ssh-rsa");
+        let is_open = kind == Kind::LoginRefused && self.refused.iter().any(is_rsa);
+        is_open.then_some(
+            "a server that takes RSA with SHA-1 (ssh-rsa) alone refuses it: use an Ed25519 key, or set ssh = ssh -o \
+             PubkeyAcceptedAlgorithms=+ssh-rsa USER@HOST",
+        )
     }
 
     fn explain_methods(&self, offered: &[String], waiting: &[Attempt]) -> Option<String> {

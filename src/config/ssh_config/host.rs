@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::keyword::Keyword;
-use super::reader::{Place, Reading, Value};
+use super::reading::{Place, Reading, Value};
 use super::tokens::{Tokens, fill_host_name};
 use crate::error::{Error, Result};
 
 /// The key files that `ssh` tries where no `IdentityFile` is named, in `~/.ssh`.
 const DEFAULT_IDENTITIES: [&str; 5] = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk"];
+
+/// The keywords that set no option of a remote.
+pub const BEYOND_OPTIONS: [Keyword; 7] = [
+    Keyword::CertificateFile,
+    Keyword::GlobalKnownHostsFile,
+    Keyword::HostKeyAlias,
+    Keyword::IdentitiesOnly,
+    Keyword::IdentityAgent,
+    Keyword::IdentityFile,
+    Keyword::UserKnownHostsFile,
+];
 
 /// Which agent is asked (`IdentityAgent`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,19 +1,16 @@
 //! Reads the files from top to bottom for one host. As in `ssh`, blocks apply or not as they are met, and the first
 //! value of a keyword counts.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::criteria::{self, Subject};
+use super::files::{Files, Owner, load};
 use super::include;
 use super::keyword::{Keyword, Shape, is_known_elsewhere};
 use super::line::Line;
 use super::pattern::any_fits;
+use super::reading::{Place, Reading, Value};
 use super::tokens::fill_host_name;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
@@ -22,49 +19,8 @@ use crate::path::escape;
 /// As deep as `ssh` follows `Include`.
 const DEEPEST: usize = 16;
 
-/// No file is larger.
-const MAX_FILE_SIZE: u64 = 1024 * 1024;
-
 /// No host has more files read for it: patterns of `Include` that name each other multiply.
 const MAX_FILES: usize = 1000;
-
-/// Which files are read (the option `ssh_config`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Files {
-    /// `~/.ssh/config`, then `/etc/ssh/ssh_config`.
-    #[default]
-    Default,
-    /// This one alone, as with `ssh -F`.
-    One(PathBuf),
-    /// None.
-    Off,
-}
-
-impl Files {
-    /// The files in their order, and whether each is the user's own.
-    pub fn paths(&self, environment: &Environment) -> Vec<(PathBuf, bool)> {
-        let own = environment.home().map(|home| (home.join(".ssh/config"), true));
-        match self {
-            Self::Default => own.into_iter().chain([(PathBuf::from(SYSTEM_FILE), false)]).collect(),
-            Self::One(path) => vec![(path.clone(), true)],
-            Self::Off => Vec::new(),
-        }
-    }
-
-    /// What `ssh -F` is to be given, so that it reads the same; `None` where it does so by itself.
-    pub fn for_ssh(&self, environment: &Environment) -> Option<PathBuf> {
-        match self {
-            Self::Default => {
-                let own = environment.moved_home().map(|home| home.join(".ssh/config"));
-                own.filter(|path| path.exists())
-            }
-            Self::One(path) => Some(path.clone()),
-            Self::Off => Some(PathBuf::from("none")),
-        }
-    }
-}
-
-const SYSTEM_FILE: &str = "/etc/ssh/ssh_config";
 
 /// The host that is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -77,77 +33,19 @@ pub struct Query<'a> {
     pub environment: &'a Environment,
 }
 
-/// A value and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value {
-    /// The value as it is written, without quotes.
-    pub text: String,
-    /// The line it stands on.
-    pub place: Place,
-}
-
-impl Value {
-    /// Whether it is `none`, which stands for nothing at all.
-    pub fn is_none(&self) -> bool {
-        self.text.eq_ignore_ascii_case("none")
-    }
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    file: Arc<Path>,
-    line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", escape(self.file.as_os_str().as_bytes()), self.line)
-    }
-}
-
-/// What the files say about a host.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// Whether a `Host` or `Match` that applies names the host by more than `*`.
-    pub is_named: bool,
-    /// Why a part of the files was not understood: the first fault that was met.
-    pub fault: Option<Error>,
-    /// Keywords that neither `ssh` nor this program knows, with their places.
-    pub unknown: Vec<(String, Place)>,
-    values: BTreeMap<Keyword, Vec<Value>>,
-}
-
-impl Reading {
-    /// The value of a keyword.
-    pub fn value(&self, keyword: Keyword) -> Option<&Value> {
-        self.values(keyword).first()
-    }
-
-    /// All values of a keyword; none if it is not set.
-    pub fn values(&self, keyword: Keyword) -> &[Value] {
-        self.values.get(&keyword).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The keywords that are set.
-    pub fn keywords(&self) -> impl Iterator<Item = Keyword> {
-        self.values.keys().copied()
-    }
-}
-
 /// Reads the files. What cannot be read or understood is told in [`Reading::fault`]; a missing file says nothing.
 pub fn read(files: &Files, query: Query<'_>) -> Reading {
     let paths = files.paths(query.environment);
     Reader::new(query).read(|reader| {
-        for (path, is_own) in &paths {
-            reader.file(path, Scope::top(*is_own));
+        for (path, owner) in &paths {
+            reader.file(path, Scope::top(*owner));
         }
     })
 }
 
 /// Reads one text as if it were the user's own file `path`.
 pub fn read_text(path: &Path, content: &[u8], query: Query<'_>) -> Reading {
-    Reader::new(query).read(|reader| reader.content(path, content, Scope::top(true)))
+    Reader::new(query).read(|reader| reader.content(path, content, Scope::top(Owner::Named)))
 }
 
 struct Reader<'a> {
@@ -165,7 +63,7 @@ struct Reader<'a> {
 /// A file while it is read.
 #[derive(Clone, Copy)]
 struct Scope {
-    is_own: bool,
+    owner: Owner,
     depth: usize,
     /// Whether nothing in it can apply, as it is included where nothing does.
     is_dead: bool,
@@ -174,8 +72,8 @@ struct Scope {
 }
 
 impl Scope {
-    const fn top(is_own: bool) -> Self {
-        Self { is_own, depth: 0, is_dead: false, applies: true }
+    const fn top(owner: Owner) -> Self {
+        Self { owner, depth: 0, is_dead: false, applies: true }
     }
 }
 
@@ -206,10 +104,10 @@ impl<'a> Reader<'a> {
 
     fn file(&mut self, path: &Path, scope: Scope) {
         self.files = self.files.saturating_add(1);
-        match load(path, scope.is_own || scope.depth > 0) {
+        match load(path, scope.owner == Owner::User || scope.depth > 0) {
             Ok(Some(content)) => self.content(path, &content, scope),
             Ok(None) => {}
-            Err(error) => self.fail(error.on(path.as_os_str().as_bytes())),
+            Err(error) => self.fail(error.on(path.as_os_str().as_encoded_bytes())),
         }
     }
 
@@ -262,6 +160,8 @@ impl<'a> Reader<'a> {
         if patterns.iter().any(String::is_empty) || patterns.is_empty() {
             return Err(wrong("a pattern of host is empty"));
         }
+        let names = patterns.iter().filter(|pattern| !pattern.contains(['*', '?', '!']));
+        self.reading.names.extend(names.cloned());
         let fit = any_fits(patterns.iter().map(String::as_str), &self.host);
         self.reading.is_named |= fit.is_some_and(|fit| fit.is_explicit);
         Ok(fit.is_some())
@@ -298,13 +198,14 @@ impl<'a> Reader<'a> {
             return Err(wrong(format!("files include each other more than {DEEPEST} deep")));
         }
         let home = self.query.environment.home();
-        let base = match home.filter(|_| scope.is_own) {
+        let is_own = scope.owner != Owner::System;
+        let base = match home.filter(|_| is_own) {
             Some(home) => home.join(".ssh"),
             None => PathBuf::from("/etc/ssh"),
         };
         for argument in line.arguments()? {
             let pattern = match (argument.strip_prefix("~/"), home) {
-                (Some(rest), Some(home)) if scope.is_own => home.join(rest),
+                (Some(rest), Some(home)) if is_own => home.join(rest),
                 _ => PathBuf::from(&argument),
             };
             for path in include::files(&pattern, &base) {
@@ -400,27 +301,4 @@ fn bad(keyword: Keyword, text: &str, accepted: &str) -> Error {
 
 fn wrong(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Config, "read", reason)
-}
-
-/// The content of a file; `None` if there is none. The user's own must be such that nobody else can write commands into
-/// it, as `ssh` insists.
-fn load(path: &Path, must_be_safe: bool) -> Result<Option<Vec<u8>>> {
-    let failed = |error| Error::from_io("read", error).with_kind(Kind::Config);
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let metadata = file.metadata().map_err(failed)?;
-    let owners = [0, rustix::process::getuid().as_raw()];
-    if must_be_safe && (!owners.contains(&metadata.uid()) || metadata.mode() & 0o022 != 0) {
-        return Err(wrong("others can write to it, and so could have any command run")
-            .advice("make it your own with chown, and run chmod go-w on it"));
-    }
-    let mut content = Vec::new();
-    file.take(MAX_FILE_SIZE.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
-    if u64::try_from(content.len()).is_ok_and(|length| length > MAX_FILE_SIZE) {
-        return Err(wrong("it is larger than 1 MiB"));
-    }
-    Ok(Some(content))
 }

@@ -1,8 +1,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use super::files::Files;
 use super::keyword::Keyword;
-use super::reader::{Files, Query, Reading, read};
+use super::reader::{Query, read};
+use super::reading::{Reading, Value};
 use crate::config::environment::Environment;
 use crate::error::Kind;
 
@@ -26,7 +28,7 @@ fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
 /// Keyword, value and line of everything that is set.
 fn said(reading: &Reading) -> Vec<String> {
     let values = |keyword: Keyword| reading.values(keyword).iter().map(move |value| (keyword, value));
-    let show = |(keyword, value): (Keyword, &super::reader::Value)| {
+    let show = |(keyword, value): (Keyword, &Value)| {
         let place = value.place.to_string();
         let place = place.rsplit('/').next().unwrap().to_owned();
         format!("{} {} {place}", keyword.name(), value.text)
@@ -148,8 +150,10 @@ fn files_that_others_can_write_to_are_not_obeyed() {
     let home = home(&[("config", "Host a\nProxyCommand evil\n")]);
     let path = home.path().join(".ssh/config");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
-    let reading = look_up(home.path(), "a");
-    assert!(!reading.is_named && said(&reading).is_empty());
+    assert!(look_up(home.path(), "a").is_named, "a file that is named for the run is obeyed");
+    let environment = Environment::new([("HOME", home.path().to_str().unwrap()), ("USER", "me")]);
+    let reading = read(&Files::Default, Query { name: "a", user: None, environment: &environment });
+    assert!(!reading.is_named && reading.value(Keyword::ProxyCommand).is_none());
     let fault = reading.fault.unwrap();
     assert_eq!(fault.kind(), Kind::Config);
     assert!(fault.to_string().contains("others can write to it"), "{fault}");

@@ -1,0 +1,92 @@
+//! Keys at the edge of what can log in: large ones, those on a token, those a server takes in old ways only.
+
+use std::process::Command;
+
+use crate::support::ca::KeyType;
+use crate::support::process::run_tool;
+use crate::support::user::User;
+
+/// An SSH `string` (RFC 4251 section 5).
+fn string(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+}
+
+/// The private key file of a token, as `ssh-keygen -t ed25519-sk` writes it (PROTOCOL.key, PROTOCOL.u2f).
+fn security_key() -> String {
+    let public = [string(b"sk-ssh-ed25519@openssh.com"), string(&[7; 32]), string(b"ssh:")].concat();
+    let secret = [&public[..], b"\x01", &string(b"handle"), &string(b""), &string(b"a token")].concat();
+    let checks = [9; 8];
+    let padding: Vec<u8> = (1..=8).take((8 - (checks.len() + secret.len()) % 8) % 8).collect();
+    let sealed = [&checks[..], &secret, &padding].concat();
+    let head = [string(b"none"), string(b"none"), string(b""), vec![0, 0, 0, 1]].concat();
+    let all = [b"openssh-key-v1\0", &head[..], &string(&public), &string(&sealed)].concat();
+    let text = openssl::base64::encode_block(&all);
+    let lines: Vec<_> = text.as_bytes().chunks(70).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let text = lines.join("\n");
+    format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{text}\n-----END OPENSSH PRIVATE KEY-----\n")
+}
+
+#[test]
+fn a_key_on_a_token_needs_the_agent() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    let token = user.sandbox.write("token", security_key());
+    run_tool(Command::new("chmod").arg("600").arg(&token));
+    let shown = run_tool(Command::new("ssh-keygen").arg("-y").arg("-f").arg(&token));
+    assert!(shown.starts_with("sk-ssh-ed25519@openssh.com "), "ssh-keygen reads it otherwise: {shown}");
+    let token = token.to_str().unwrap();
+    user.remote_with("r", &server, &[("key_file", token)]);
+    let outcome = user.sandbox.sclone(["lsd", "r:/"]).run();
+    outcome.code(1).stderr_has(&["a key of sk-ssh-ed25519@openssh.com", "ssh-agent", "ssh = ssh", "Ed25519"]);
+    assert_eq!(server.connections(), 0);
+
+    std::fs::create_dir_all(user.sandbox.path("home/.ssh")).unwrap();
+    let (port, known_hosts) = (server.port(), server.known_hosts());
+    let host = format!(
+        "Host web1\nHostName 127.0.0.1\nPort {port}\nUserKnownHostsFile {}\nIdentityFile {token}\n",
+        known_hosts.display()
+    );
+    user.sandbox.write("home/.ssh/config", &host);
+    user.sandbox.sclone(["lsd", "web1:/"]).run().code(1).stderr_has(&["a key of sk-ssh-ed25519@openssh.com"]);
+    let host = format!("{host}IdentityFile {}\n", user.key.path().display());
+    user.sandbox.write("home/.ssh/config", host);
+    user.sandbox.sclone(["lsd", "web1:/"]).run().code(0).stderr_has(&["a key of sk-ssh-ed25519@openssh.com"]);
+}
+
+#[test]
+fn a_server_that_wants_sha1_is_explained() {
+    let user = User::new(KeyType::Rsa);
+    let server = user
+        .server()
+        .authorized_key(&user.key.public_line())
+        .setting("PubkeyAcceptedAlgorithms ssh-rsa,ssh-rsa-cert-v01@openssh.com")
+        .start();
+    user.remote("r", &server);
+    let outcome = user.sandbox.sclone(["lsd", "r:/"]).run();
+    outcome.code(20).stderr_has(&[
+        "RSA with SHA-1",
+        "Ed25519",
+        "ssh = ssh -o PubkeyAcceptedAlgorithms=+ssh-rsa",
+    ]);
+    server.logged("rsa-sha2-512-cert-v01@openssh.com not in PubkeyAcceptedAlgorithms");
+}
+
+#[test]
+fn large_keys_log_in_from_wherever_they_lie() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    for bits in ["3072", "4096"] {
+        let key = user.sandbox.path(format!("home/id_{bits}"));
+        run_tool(Command::new("ssh-keygen").args(["-q", "-t", "rsa", "-N", "", "-b", bits, "-f"]).arg(&key));
+        let mut sign = Command::new("ssh-keygen");
+        sign.arg("-q").arg("-s").arg(user.authority.path()).args(["-I", bits, "-n"]);
+        run_tool(sign.arg(crate::support::server::current_user()).arg(key.with_extension("pub")));
+        let known_hosts = server.known_hosts();
+        let path = if bits == "3072" { "~/id_3072" } else { "${FOLDER}/id_4096" };
+        let options = [("known_hosts_file", known_hosts.to_str().unwrap()), ("key_file", path)];
+        user.sandbox.remote_at(&format!("r{bits}"), server.port(), &options);
+        let run = user.sandbox.sclone(["lsd", &format!("r{bits}:/")]);
+        run.env("FOLDER", user.sandbox.path("home")).run().code(0);
+        server.logged(&format!("ID {bits} "));
+    }
+}
