@@ -13,6 +13,7 @@ mod support;
 
 mod bad_input;
 mod certificates;
+mod changing;
 mod checking;
 mod cli;
 mod config_commands;

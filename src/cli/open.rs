@@ -65,10 +65,25 @@ impl Place {
         }
     }
 
-    async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
+    /// The name of the file and what it is, if the path names a file, whatever the filters say.
+    ///
+    /// # Errors
+    /// The path cannot be looked up.
+    pub async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
         let Some((_, name)) = &self.holder else { return Ok(None) };
         let found = self.tree.stat(&RelPath::root()).await?;
         Ok((found.file_type != FileType::Directory).then(|| (name.clone(), found)))
+    }
+
+    /// The tree below the folder that holds the path, and the path in it; `None` where the path can name no file.
+    pub fn in_holder(&self) -> Option<(Arc<dyn Fs>, RelPath)> {
+        self.holder.as_ref().map(|(holder, name)| (Arc::clone(holder), RelPath::root().join(name)))
+    }
+
+    /// Whether the path itself is a symbolic link. One that ends in a slash asks for what a link leads to.
+    pub async fn is_link(&self) -> bool {
+        let Some((holder, path)) = self.in_holder() else { return false };
+        holder.look_up(&path).await.is_ok_and(|found| found.file_type == FileType::Symlink)
     }
 
     /// What a copy reads: the tree, or the folder that holds the one file to copy and that file's name.

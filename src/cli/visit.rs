@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         match metadata.file_type {
             FileType::File | FileType::Directory => return true,
-            FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink"),
+            FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink without -L/--copy-links"),
             FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
         }
         false

@@ -152,6 +152,13 @@ impl Fs for Local {
         })
     }
 
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        task(|| {
+            let full = self.full(path);
+            fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
+        })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         task(|| {
             let full = self.full(path);
@@ -189,6 +196,16 @@ impl Fs for Local {
         })
     }
 
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        task(move || {
+            let full = self.full(path);
+            let time = timespec(dates.modified);
+            let times = Timestamps { last_access: time, last_modification: time };
+            rustix::fs::utimensat(rustix::fs::CWD, &full, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|error| failed("set time of", &full)(error.into()))
+        })
+    }
+
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
             let full = self.full(path);
@@ -209,6 +226,13 @@ impl Fs for Local {
                 }
                 other => other.map_err(failed("make folder", &full)),
             }
+        })
+    }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        task(|| {
+            let full = self.full(path);
+            fs::remove_dir(&full).map_err(failed("remove folder", &full))
         })
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::attributes::metadata_of;
-use super::contract::{Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::attributes::{metadata_of, seconds};
+use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
 use super::shell::Shell;
@@ -161,7 +161,7 @@ fn no_hash(hash: HashType) -> Error {
 
 impl Fs for Sftp {
     fn describe(&self) -> String {
-        format!("{}/{}", self.name, crate::path::escape(&self.root))
+        format!("{}/{}", self.name.trim_end_matches('/'), crate::path::escape(&self.root))
     }
 
     fn precision(&self) -> Duration {
@@ -213,6 +213,10 @@ impl Fs for Sftp {
         Box::pin(async { Ok(metadata_of(&self.pool.client().await?.stat(&self.full(path)).await?)) })
     }
 
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         Box::pin(async { self.pool.client().await?.real_path(&self.full(path)).await })
     }
@@ -262,6 +266,15 @@ impl Fs for Sftp {
         })
     }
 
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        Box::pin(async move {
+            let full = self.full(path);
+            let time = seconds(dates.modified).map_err(|error| error.on(&full))?;
+            let attributes = Attributes { times: Some((time, time)), ..Attributes::default() };
+            self.pool.client().await?.set_stat(&full, &attributes).await
+        })
+    }
+
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         Box::pin(async { self.pool.client().await?.remove(&self.full(path)).await })
     }
@@ -282,6 +295,27 @@ impl Fs for Sftp {
             }
         })
     }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let full = self.full(path);
+            match client.remove_dir(&full).await {
+                // The protocol has no "not empty"; look.
+                Err(error) if error.kind() == Kind::Failure => match client.open_dir(&full).await {
+                    Ok(handle) if read_all(&handle).await.is_ok_and(|names| has_entries(&names)) => {
+                        Err(Error::new(Kind::NotEmpty, "remove folder", "directory not empty").on(&full))
+                    }
+                    _ => Err(error),
+                },
+                removed => removed,
+            }
+        })
+    }
+}
+
+fn has_entries(names: &[NamedAttributes]) -> bool {
+    names.iter().any(|entry| entry.name != b"." && entry.name != b"..")
 }
 
 async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {

@@ -139,6 +139,12 @@ impl Client {
         }
     }
 
+    /// Sets attributes of what a path names, symbolic links followed.
+    pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
+        let packet = Packet::request(kind::SETSTAT).string(path).attributes(attributes);
+        self.done("set attributes of", path, packet).await
+    }
+
     /// Removes a file or a symbolic link.
     pub async fn remove(&self, path: &[u8]) -> Result<()> {
         self.done("remove", path, Packet::request(kind::REMOVE).string(path)).await
@@ -148,6 +154,11 @@ impl Client {
     pub async fn make_dir(&self, path: &[u8]) -> Result<()> {
         let packet = Packet::request(kind::MKDIR).string(path).attributes(&Attributes::default());
         self.done("make folder", path, packet).await
+    }
+
+    /// Removes an empty folder.
+    pub async fn remove_dir(&self, path: &[u8]) -> Result<()> {
+        self.done("remove folder", path, Packet::request(kind::RMDIR).string(path)).await
     }
 
     /// Renames; fails if `to` exists.
