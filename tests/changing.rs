@@ -62,6 +62,7 @@ impl Ground {
         [full.clone(), format!("r:{full}")]
     }
 
+    #[track_caller]
     fn sclone(&self, command: &str, path: &str) -> Outcome {
         let words: Vec<_> = command.split(' ').chain([path]).collect();
         self.user.sandbox.sclone(&words).run()
@@ -150,8 +151,10 @@ fn delete_takes_files_and_follows_no_link() {
     for (path, link) in [(&local, None), (&remote, Some("file-link"))] {
         let files = || ["a", "sub/b.txt", "sub/deep/c"].into_iter().chain(link);
         ground.plant();
-        let dry = ground.sclone("delete --dry-run", path).code(0).stdout("");
-        dry.stderr_has(&["a: Skipped delete as --dry-run is set (size 2)", "sub/deep/c: Skipped delete"]);
+        let dry = ground.sclone("delete --dry-run", path);
+        dry.code(0)
+            .stdout("")
+            .stderr_has(&["a: Skipped delete as --dry-run is set (size 2)", "sub/deep/c: Skipped delete"]);
         assert_eq!(ground.left(), EVERYTHING);
         ground.sclone("delete -v", path).code(0).stdout("").stderr_has(&["sub/deep/c: Deleted"]);
         assert_eq!(ground.left(), without(&files().collect::<Vec<_>>()));
@@ -219,8 +222,12 @@ fn what_cannot_be_removed_is_told_once_and_keeps_the_folders_above() {
     let refused = Action::Status { code: 3, text: "no".into() };
     let ground = Ground::with(&[Rule::new("REMOVE", 1, refused)]);
     let [_, remote] = ground.both("sub/deep");
-    let outcome = ground.sclone("purge", &remote).code(1).stdout("");
-    outcome.stderr_has(&["c: Couldn't delete: ", "Failed to purge: ", "permission denied"]);
+    let outcome = ground.sclone("purge", &remote);
+    outcome.code(1).stdout("").stderr_has(&[
+        "c: Couldn't delete: ",
+        "Failed to purge: ",
+        "permission denied",
+    ]);
     assert_eq!(ground.left(), EVERYTHING);
     let asked = |kind: &str| ground.server.requests().iter().any(|line| line.starts_with(kind));
     assert!(!asked("RMDIR"));
@@ -255,10 +262,10 @@ fn each_change_is_asked_for() {
     let [_, remote] = ground.both("");
     let run = |command: &[&str], answers: &str| {
         ground.plant();
-        ground.user.sandbox.sclone(&[command, &[&remote]].concat()).stdin(answers).run()
+        ground.user.sandbox.sclone(&[command, &[&remote]].concat()).input(answers).run()
     };
-    let outcome = run(&["delete", "-i"], "y\nwhat?\nn\n!\n").code(0);
-    outcome.stderr_has(&["Skipped delete as --interactive is set", "Doing all delete operations"]);
+    let outcome = run(&["delete", "-i"], "y\nwhat?\nn\n!\n");
+    outcome.code(0).stderr_has(&["Skipped delete as --interactive is set", "Doing all delete operations"]);
     assert_eq!(ground.left(), without(&["a", "sub/b.txt", "sub/deep/c"]));
     run(&["purge", "--interactive"], "s\ns\n").code(0);
     assert_eq!(ground.left(), EVERYTHING);
@@ -313,8 +320,9 @@ fn standard_input_becomes_a_file_whole_or_not_at_all() {
     for at in 0..2 {
         let path = |name: &str| ground.both(name)[at].clone();
         let rcat = |input: &str, words: &[&str], name: &str| {
-            let words = [&["rcat"], words, &[&path(name)]].concat();
-            ground.user.sandbox.sclone(&words).stdin(input).run()
+            let path = path(name);
+            let words = [&["rcat"], words, &[&path]].concat();
+            ground.user.sandbox.sclone(&words).input(input).run()
         };
         ground.plant();
         let read = |name: &str| fs::read_to_string(ground.tree.join(name)).unwrap();
@@ -334,8 +342,14 @@ fn standard_input_becomes_a_file_whole_or_not_at_all() {
         rcat("hello", &[], "sub").code(1).stderr_has(&["is a directory"]);
         assert!(ground.left().iter().all(|name| !name.contains("partial")));
     }
-    let null = ground.user.sandbox.run_shell(&format!("\"$SCLONE\" rcat {} </dev/null", ground.both("x")[0]));
-    null.code(1).stderr_has(&["nothing to read from standard input"]);
+    let script = format!("exec '{}' rcat {} </dev/null", env!("CARGO_BIN_EXE_sclone"), ground.both("x")[0]);
+    ground
+        .user
+        .sandbox
+        .program(Path::new("/bin/sh"), ["-c", &script])
+        .run()
+        .code(1)
+        .stderr_has(&["nothing to read from standard input"]);
 }
 
 #[test]
@@ -343,7 +357,7 @@ fn an_upload_that_fails_leaves_the_old_file() {
     let full = Action::Status { code: 4, text: "disk full".into() };
     let ground = Ground::with(&[Rule::new("WRITE", 1, full)]);
     let [_, remote] = ground.both("a");
-    ground.user.sandbox.sclone(&["rcat", &remote]).stdin("hello").run().code(1).stderr_has(&["disk full"]);
+    ground.user.sandbox.sclone(&["rcat", &remote]).input("hello").run().code(1).stderr_has(&["disk full"]);
     assert_eq!(fs::read(ground.tree.join("a")).unwrap(), b"a\n");
     assert_eq!(ground.left(), EVERYTHING);
 }
