@@ -14,6 +14,7 @@ mod support;
 mod bad_input;
 mod certificates;
 mod changing;
+mod check_file;
 mod checking;
 mod cli;
 mod config_commands;

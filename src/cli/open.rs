@@ -135,11 +135,13 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             }
             let factory = Arc::new(factory);
             let shell = shell(&factory)?;
+            let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
+                let tree = if may_hash { tree } else { tree.without_hashes() };
                 Arc::new(match &shell {
                     Some(shell) => tree.with_shell(shell.clone()),
                     None => tree,

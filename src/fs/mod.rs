@@ -2,6 +2,7 @@
 
 mod attributes;
 mod blocking;
+mod check_file;
 mod close;
 mod contract;
 mod local;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::attributes::{metadata_of, seconds};
+use super::check_file::check_files;
 use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
@@ -36,6 +37,7 @@ pub struct Sftp {
     root: Vec<u8>,
     name: String,
     shell: Option<Shell>,
+    may_hash: bool,
     tuning: Tuning,
     /// How many folders were read or are being read.
     listed: AtomicUsize,
@@ -53,6 +55,7 @@ impl Sftp {
             name,
             tuning,
             shell: None,
+            may_hash: true,
             listed: AtomicUsize::new(0),
             lists_dot: AtomicBool::new(false),
         }
@@ -62,6 +65,13 @@ impl Sftp {
     #[must_use]
     pub fn with_shell(mut self, shell: Shell) -> Self {
         self.shell = Some(shell);
+        self
+    }
+
+    /// The same tree, of which the server hashes no file (`disable_hashcheck`).
+    #[must_use]
+    pub fn without_hashes(mut self) -> Self {
+        self.may_hash = false;
         self
     }
 
@@ -173,13 +183,24 @@ impl Fs for Sftp {
     }
 
     fn hashes(&self) -> Vec<HashType> {
-        self.shell.as_ref().map(Shell::hashes).unwrap_or_default()
+        match &self.shell {
+            _ if !self.may_hash => Vec::new(),
+            Some(shell) => shell.hashes(),
+            // The server may offer `check-file`, which is known only once it is connected to.
+            None => vec![HashType::Md5, HashType::Sha1],
+        }
     }
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
         Box::pin(async move {
-            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
+            if !self.may_hash {
+                return Err(no_hash(hash));
+            }
             let full: Vec<_> = paths.iter().map(|path| self.full(path)).collect();
+            if let Some(found) = check_files(&self.pool.client().await?, &full, hash).await? {
+                return Ok(found);
+            }
+            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
             let found = shell.hash(&full, &self.root, hash).await?.ok_or_else(|| no_hash(hash))?;
             let unread =
                 |path: &Vec<u8>| Error::new(Kind::Failure, "hash", "the server could not read it").on(path);

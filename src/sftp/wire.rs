@@ -166,6 +166,11 @@ impl<'a> Fields<'a> {
         self.take(usize::try_from(length).map_err(|_| truncated())?)
     }
 
+    /// What is left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
