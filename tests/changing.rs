@@ -262,7 +262,7 @@ fn each_change_is_asked_for() {
     let [_, remote] = ground.both("");
     let run = |command: &[&str], answers: &str| {
         ground.plant();
-        ground.user.sandbox.sclone(&[command, &[&remote]].concat()).input(answers).run()
+        ground.user.sandbox.sclone([command, &[&remote]].concat()).input(answers).run()
     };
     let outcome = run(&["delete", "-i"], "y\nwhat?\nn\n!\n");
     outcome.code(0).stderr_has(&["Skipped delete as --interactive is set", "Doing all delete operations"]);
@@ -282,7 +282,7 @@ fn a_person_at_the_terminal_is_asked() {
     let screen = ground
         .user
         .sandbox
-        .sclone(&["-i", "deletefile", &remote])
+        .sclone(["-i", "deletefile", &remote])
         .run_at_terminal(&[("delete \"a\"?", ""), ("y/n/s/!/q> ", "n\n")]);
     assert_eq!(screen.code, Some(0));
     assert_eq!(ground.left(), EVERYTHING);
@@ -316,7 +316,7 @@ fn times_are_set_and_missing_files_made() {
 #[test]
 fn standard_input_becomes_a_file_whole_or_not_at_all() {
     let ground = Ground::new();
-    let large: String = (0..400_000).map(|number| format!("{number}\n")).collect();
+    let large = "four words of nonsense\n".repeat(100_000);
     for at in 0..2 {
         let path = |name: &str| ground.both(name)[at].clone();
         let rcat = |input: &str, words: &[&str], name: &str| {
@@ -357,7 +357,7 @@ fn an_upload_that_fails_leaves_the_old_file() {
     let full = Action::Status { code: 4, text: "disk full".into() };
     let ground = Ground::with(&[Rule::new("WRITE", 1, full)]);
     let [_, remote] = ground.both("a");
-    ground.user.sandbox.sclone(&["rcat", &remote]).input("hello").run().code(1).stderr_has(&["disk full"]);
+    ground.user.sandbox.sclone(["rcat", &remote]).input("hello").run().code(1).stderr_has(&["disk full"]);
     assert_eq!(fs::read(ground.tree.join("a")).unwrap(), b"a\n");
     assert_eq!(ground.left(), EVERYTHING);
 }

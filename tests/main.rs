@@ -27,6 +27,7 @@ mod engine;
 mod filters;
 mod host_keys;
 mod layers;
+mod links;
 mod listing;
 mod login;
 mod refusals;

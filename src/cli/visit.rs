@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
                         }));
                     }
                 }
-                Some(Step::Failed(failure)) if failure.folder.is_root() || failure.error.is_fatal() => {
+                Some(Step::Failed(failure)) if !march.has_root() || failure.error.is_fatal() => {
                     self.march = None;
                     return match self.place.as_file().await {
                         Ok(Some((name, metadata))) => Ok(Some(Found {

@@ -15,8 +15,7 @@ use super::secret::Secret;
 ///
 /// Options that only say how hashes are computed on the server are not among them: leaving them unused changes
 /// nothing that is transferred.
-pub const NOT_YET: &[&str] =
-    &["copy_is_hardlink", "encoding", "idle_timeout", "skip_links", "ssh_config", "use_fstat"];
+pub const NOT_YET: &[&str] = &["copy_is_hardlink", "encoding", "idle_timeout", "ssh_config", "use_fstat"];
 
 /// Where the keys of servers are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod blocking;
 mod check_file;
 mod close;
 mod contract;
+mod links;
 mod local;
 mod remote_file;
 mod remote_folder;
@@ -15,6 +16,7 @@ pub use contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
+pub use links::Links;
 pub use local::Local;
 pub use sftp::{Sftp, Tuning};
 pub use shell::{Execute, Shell, ShellSettings};

@@ -38,6 +38,7 @@ pub struct Sftp {
     name: String,
     shell: Option<Shell>,
     may_hash: bool,
+    skips_links: bool,
     tuning: Tuning,
     /// How many folders were read or are being read.
     listed: AtomicUsize,
@@ -56,6 +57,7 @@ impl Sftp {
             tuning,
             shell: None,
             may_hash: true,
+            skips_links: false,
             listed: AtomicUsize::new(0),
             lists_dot: AtomicBool::new(false),
         }
@@ -72,6 +74,13 @@ impl Sftp {
     #[must_use]
     pub fn without_hashes(mut self) -> Self {
         self.may_hash = false;
+        self
+    }
+
+    /// The same tree without symbolic links and whatever else is neither file nor folder (`skip_links`).
+    #[must_use]
+    pub fn without_links(mut self) -> Self {
+        self.skips_links = true;
         self
     }
 
@@ -96,7 +105,10 @@ impl Sftp {
         let names = read_all(&handle).await.map_err(|error| error.on(path))?;
         drop(handle);
         self.check_complete(&client, path, &names).await?;
-        let (entries, refused) = sort_out(names, path);
+        let (mut entries, refused) = sort_out(names, path);
+        if self.skips_links {
+            entries.retain(|entry| matches!(entry.metadata.file_type, FileType::File | FileType::Directory));
+        }
         Ok(Listing { entries: follow_links(&client, path, entries).await?, refused })
     }
 

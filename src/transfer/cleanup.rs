@@ -33,7 +33,7 @@ impl Cleanup {
         while let Some(step) = march.next().await {
             cancel.check()?;
             match step {
-                Step::Failed(failure) if failure.folder.is_root() => return Err(failure.error),
+                Step::Failed(failure) if !march.has_root() => return Err(failure.error),
                 Step::Failed(failure) => self.fail(failure.error)?,
                 Step::Entry(pair) => partials.extend(partial(pair)),
             }

@@ -117,6 +117,7 @@ pub struct March {
     /// Entries of the largest folder so far.
     largest: usize,
     follows_links: bool,
+    has_root: bool,
 }
 
 struct Frame {
@@ -167,7 +168,13 @@ impl March {
             read: HashMap::new(),
             largest: 0,
             follows_links: true,
+            has_root: false,
         }
+    }
+
+    /// Whether the root of the source could be read. What fails in it then is about single names.
+    pub fn has_root(&self) -> bool {
+        self.has_root
     }
 
     /// The same walk that enters no symbolic link, whatever the tree makes of it.
@@ -237,6 +244,9 @@ impl March {
             }
         };
         self.asked.remove(&visit.path);
+        if visit.path.is_root() {
+            self.has_root = matches!(folder.source, Some(Ok(_)));
+        }
         let steps = merge(&visit.path, folder);
         let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
         if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {

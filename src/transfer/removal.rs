@@ -302,7 +302,7 @@ impl<'a> Walk<'a> {
 
     fn fail(&self, failure: Failure) -> Result<()> {
         let Failure { folder, error, .. } = failure;
-        if folder.is_root() || error.is_fatal() {
+        if !self.march.has_root() || error.is_fatal() {
             return Err(error);
         }
         log::error!("{error}");

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::cli::context::Ctx;
-use crate::cli::open::open;
+use crate::cli::open::open_as_it_is;
 use crate::cli::removing::{all, carry_out};
 use crate::error::{Error, Kind, Result};
 
@@ -33,7 +33,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         let reason = "filters are not supported with purge (purge will delete everything unconditionally)";
         return Err(Error::new(Kind::Config, "purge", reason).advice("use `sclone delete --rmdirs`"));
     }
-    let place = open(ctx, &args.path)?;
+    let place = open_as_it_is(ctx, &args.path)?;
     carry_out(ctx, async {
         match place.in_holder() {
             Some((holder, path)) if place.is_link().await => {
