@@ -353,6 +353,20 @@ fn standard_input_becomes_a_file_whole_or_not_at_all() {
 }
 
 #[test]
+fn an_upload_that_is_stopped_leaves_the_old_file_and_nothing_else() {
+    let ground = Ground::new();
+    for path in ground.both("a") {
+        let script = format!(
+            "(head -c 3000000 /dev/zero; sleep 5) | timeout --preserve-status -s INT 3 '{}' rcat {path}",
+            env!("CARGO_BIN_EXE_sclone")
+        );
+        ground.user.sandbox.program(Path::new("/bin/sh"), ["-c", &script]).run().code(130);
+        assert_eq!(ground.left(), EVERYTHING);
+        assert_eq!(fs::read(ground.tree.join("a")).unwrap(), b"a\n");
+    }
+}
+
+#[test]
 fn an_upload_that_fails_leaves_the_old_file() {
     let full = Action::Status { code: 4, text: "disk full".into() };
     let ground = Ground::with(&[Rule::new("WRITE", 1, full)]);

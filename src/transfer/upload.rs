@@ -54,23 +54,25 @@ impl Upload {
     /// It cannot be read, has another size than expected, or cannot be written. What stood at the path is then still
     /// there, unless only the last step of several failed.
     pub async fn run(&self, input: impl Read + Send + 'static) -> Result<()> {
-        let mut chunks = read_on_a_thread(input)?;
+        let chunks = read_on_a_thread(input)?;
+        let partial = partial::beside(&self.path)?;
+        let written = self.cancel.or_stop(self.write(&partial, chunks)).await;
+        if written.is_err() {
+            within(CLEAN_UP, self.remove(&partial)).await;
+        }
+        written
+    }
+
+    async fn write(&self, partial: &RelPath, mut chunks: Chunks) -> Result<()> {
         let replaced = self.find_replaced().await?;
         self.stats.expect_transfer(self.size.unwrap_or(0));
         let active = self.stats.start(&self.path, self.size.unwrap_or(0));
-        let partial = partial::beside(&self.path)?;
         // Waits for content before anything is made.
         let first = chunks.next().await.transpose().map_err(unread)?;
-        let written = self.cancel.or_stop(async {
-            let writer = self.create(&partial).await?;
-            let written = self.fill(&*writer, first, chunks, &active).await?;
-            self.finish(&*writer, replaced.as_ref(), written).await?;
-            self.tree.replace(&partial, &self.path).await
-        });
-        if let Err(error) = written.await {
-            within(CLEAN_UP, self.remove(&partial)).await;
-            return Err(error);
-        }
+        let writer = self.create(partial).await?;
+        let written = self.fill(&*writer, first, chunks, &active).await?;
+        self.finish(&*writer, replaced.as_ref(), written).await?;
+        self.tree.replace(partial, &self.path).await?;
         active.finish();
         let how = if replaced.is_some() { "replaced existing" } else { "new" };
         log::info!(object:% = self.path; "Copied ({how})");

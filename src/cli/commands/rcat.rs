@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::os::unix::fs::FileTypeExt as _;
 
+use futures_executor::block_on;
+
 use crate::cli::context::Ctx;
 use crate::cli::open::open;
-use crate::cli::removing::carry_out;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{Gate, Upload};
 
@@ -47,7 +48,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     };
     // Standard input is what is written, so that answers can come from the terminal alone.
     let gate = Gate::new(ctx.settings.caution, ctx.questions.clone());
-    carry_out(ctx, async {
+    ctx.with_progress(|| {
         if !gate.allows("upload from pipe", &path, None)? {
             return Ok(());
         }
@@ -59,7 +60,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
             stats: ctx.stats.clone(),
             cancel: ctx.cancel.clone(),
         };
-        upload.run(std::io::stdin()).await
+        block_on(upload.run(std::io::stdin()))
     });
     Ok(())
 }
