@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, help, listremotes, ls, lsd,
-    lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, completion, config, copy, delete, deletefile, doctor,
+    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, obscure, purge, rcat, reveal,
+    rmdir, rmdirs, sha1sum, size, touch, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -48,6 +49,15 @@ pub enum Command {
     Sha1sum(sha1sum::Args),
     Hashsum(hashsum::Args),
     Copy(copy::Args),
+    Rcat(rcat::Args),
+    Touch(touch::Args),
+    Mkdir(mkdir::Args),
+    Delete(delete::Args),
+    Deletefile(deletefile::Args),
+    Purge(purge::Args),
+    Rmdir(rmdir::Args),
+    Rmdirs(rmdirs::Args),
+    Cleanup(cleanup::Args),
     Cert(cert::Args),
     Doctor(doctor::Args),
     Listremotes(listremotes::Args),

@@ -20,6 +20,19 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true)]
     pub interactive: bool,
 
+    /// Show a symbolic link of this machine as a file NAME.rclonelink that holds where it leads, and make links of such
+    /// files
+    #[arg(short, long, global = true)]
+    pub links: bool,
+
+    /// Follow symbolic links of this machine
+    #[arg(short = 'L', long, global = true)]
+    pub copy_links: bool,
+
+    /// Leave out symbolic links of this machine without a word
+    #[arg(long, global = true)]
+    pub skip_links: bool,
+
     /// Log more: -v what is done to each file, -vv also why
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,

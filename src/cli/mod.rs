@@ -24,6 +24,7 @@ pub mod open;
 pub mod parse;
 pub mod pinning;
 pub mod prompts;
+pub mod removing;
 pub mod report_file;
 pub mod run;
 pub mod settings;

@@ -12,7 +12,7 @@ use crate::config::resolve::{Resolved, resolve};
 use crate::config::sftp_options::SftpOptions;
 use crate::config::store::Store;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
+use crate::fs::{FileType, Fs, Links, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
 use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
@@ -55,10 +55,25 @@ impl Place {
         }
     }
 
-    async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
+    /// The name of the file and what it is, if the path names a file, whatever the filters say.
+    ///
+    /// # Errors
+    /// The path cannot be looked up.
+    pub async fn find_file(&self) -> Result<Option<(Name, Metadata)>> {
         let Some((_, name)) = &self.holder else { return Ok(None) };
         let found = self.tree.stat(&RelPath::root()).await?;
         Ok((found.file_type != FileType::Directory).then(|| (name.clone(), found)))
+    }
+
+    /// The tree below the folder that holds the path, and the path in it; `None` where the path can name no file.
+    pub fn in_holder(&self) -> Option<(Arc<dyn Fs>, RelPath)> {
+        self.holder.as_ref().map(|(holder, name)| (Arc::clone(holder), RelPath::root().join(name)))
+    }
+
+    /// Whether the path itself is a symbolic link. One that ends in a slash asks for what a link leads to.
+    pub async fn is_link(&self) -> bool {
+        let Some((holder, path)) = self.in_holder() else { return false };
+        holder.look_up(&path).await.is_ok_and(|found| found.file_type == FileType::Symlink)
     }
 
     /// What a copy reads: the tree, or the folder that holds the one file to copy and that file's name.
@@ -96,21 +111,38 @@ impl Place {
 /// # Errors
 /// The argument cannot be read, the remote is not known, or one of its options is wrong.
 pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
+    open_seeing(ctx, argument, Some(ctx.settings.links))
+}
+
+/// Opens what `argument` names with everything in it shown as it is, whatever is set for links.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_as_it_is(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
+    open_seeing(ctx, argument, None)
+}
+
+/// `links` are those of this machine; without a word about them nothing is hidden on servers either.
+fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Place> {
     let store = config_store::open(ctx)?;
     let is_filtered = ctx.settings.filter.is_active();
     let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
-        Resolved::Local { path } => open_local(&path),
+        Resolved::Local { path } => open_local(&path, links.unwrap_or_default()),
         Resolved::Sftp { name, options, path, .. } => {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
             let factory = Arc::new(pinning_factory(ctx, &name, *options, store)?);
             let shell = shell(&factory)?;
+            let skips_links = links.is_some() && factory.options().skip_links;
+            let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
+                let tree = if skips_links { tree.without_links() } else { tree };
+                let tree = if may_hash { tree } else { tree.without_hashes() };
                 Arc::new(match &shell {
                     Some(shell) => tree.with_shell(shell.clone()),
                     None => tree,
@@ -145,10 +177,10 @@ pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store
     })
 }
 
-fn open_local(path: &Path) -> Place {
+fn open_local(path: &Path, links: Links) -> Place {
     place(path.as_os_str().as_bytes(), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
-        Arc::new(Local::new(OsStr::from_bytes(root)))
+        Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
     })
 }
 

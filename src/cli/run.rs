@@ -7,8 +7,9 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, doctor, hashsum, help, listremotes, ls, lsd,
-    lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, completion, config, copy, delete, deletefile, doctor,
+    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, obscure, purge, rcat, reveal,
+    rmdir, rmdirs, sha1sum, size, touch, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -97,6 +98,15 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Sha1sum(args) => sha1sum::run(ctx, args),
         Command::Hashsum(args) => hashsum::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
+        Command::Rcat(args) => rcat::run(ctx, args),
+        Command::Touch(args) => touch::run(ctx, args),
+        Command::Mkdir(args) => mkdir::run(ctx, args),
+        Command::Delete(args) => delete::run(ctx, args),
+        Command::Deletefile(args) => deletefile::run(ctx, args),
+        Command::Purge(args) => purge::run(ctx, args),
+        Command::Rmdir(args) => rmdir::run(ctx, args),
+        Command::Rmdirs(args) => rmdirs::run(ctx, args),
+        Command::Cleanup(args) => cleanup::run(ctx, args),
         Command::Cert(args) => cert::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),

@@ -16,6 +16,7 @@ use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
+use crate::fs::Links;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
 use crate::transfer::Retries;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// What stands before every change.
     pub caution: Caution,
+    /// What becomes of symbolic links of this machine.
+    pub links: Links,
     /// Large files transferred at once.
     pub transfers: usize,
     /// Folders read and files compared at once.
@@ -84,7 +87,7 @@ impl Settings {
     /// Checks the global flags against each other.
     ///
     /// # Errors
-    /// Two of `-v`, `-q` and `--log-level` were given, or the filter flags are wrong.
+    /// Two of `-v`, `-q` and `--log-level` were given, or `-l` with `-L`, or the filter flags are wrong.
     pub fn resolve(parsed: &Parsed, environment: Environment) -> Result<Self> {
         let (args, matches) = (&parsed.cli.global, &parsed.matches);
         Ok(Self {
@@ -94,6 +97,7 @@ impl Settings {
                 (false, true) => Caution::Interactive,
                 (false, false) => Caution::Off,
             },
+            links: links(args)?,
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
             fsync: args.fsync,
@@ -135,6 +139,18 @@ impl Settings {
     /// How listings show sizes.
     pub const fn size_style(&self) -> SizeStyle {
         if self.human_readable { SizeStyle::Human } else { SizeStyle::Bytes }
+    }
+}
+
+fn links(args: &GlobalArgs) -> Result<Links> {
+    match (args.links, args.copy_links, args.skip_links) {
+        (true, true, _) => {
+            Err(Error::new(Kind::Config, "read flags", "can't use -l/--links with -L/--copy-links"))
+        }
+        (true, ..) => Ok(Links::Translated),
+        (_, true, _) => Ok(Links::Followed),
+        (.., true) => Ok(Links::Hidden),
+        _ => Ok(Links::Shown),
     }
 }
 
@@ -204,8 +220,8 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused() {
-        for flags in ["-v -q", "-v --log-level INFO", "-q --log-level INFO"] {
-            assert!(settings(&[], flags).unwrap_err().to_string().contains("can't set"), "{flags}");
+        for flags in ["-l -L", "-v -q", "-v --log-level INFO", "-q --log-level INFO"] {
+            assert!(settings(&[], flags).unwrap_err().to_string().contains("can't "), "{flags}");
         }
         assert!(settings(&[("RCLONE_QUIET", "true"), ("RCLONE_VERBOSE", "1")], "").is_err());
     }

@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
                         }));
                     }
                 }
-                Some(Step::Failed(failure)) if failure.folder.is_root() || failure.error.is_fatal() => {
+                Some(Step::Failed(failure)) if !march.has_root() || failure.error.is_fatal() => {
                     self.march = None;
                     return match self.place.as_file().await {
                         Ok(Some((name, metadata))) => Ok(Some(Found {
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         match metadata.file_type {
             FileType::File | FileType::Directory => return true,
-            FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink"),
+            FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink without -L/--copy-links"),
             FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
         }
         false

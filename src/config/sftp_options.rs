@@ -16,7 +16,7 @@ use super::ssh_config::{Files, HostEntry};
 ///
 /// Options that only say how hashes are computed on the server are not among them: leaving them unused changes
 /// nothing that is transferred.
-pub const NOT_YET: &[&str] = &["copy_is_hardlink", "encoding", "idle_timeout", "skip_links", "use_fstat"];
+pub const NOT_YET: &[&str] = &["copy_is_hardlink", "encoding", "idle_timeout", "use_fstat"];
 
 /// Where the keys of servers are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -115,6 +115,9 @@ pub trait Fs: Send + Sync {
     /// Describes what `path` names, symbolic links followed.
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
 
+    /// Describes what stands at `path` itself: a symbolic link is not followed.
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
+
     /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one place.
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>>;
 
@@ -130,6 +133,9 @@ pub trait Fs: Send + Sync {
     /// Gives a file its final name in one step. Whatever file stood there is replaced; it is whole until then.
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()>;
 
+    /// Sets the modification time of a file or folder.
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()>;
+
     /// Removes a file or a symbolic link, never what a link points to.
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 
@@ -139,6 +145,9 @@ pub trait Fs: Send + Sync {
 
     /// Waits until the names in a folder are on the disk. A server that cannot do that for folders is no error.
     fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
+
+    /// Removes an empty folder. One that still has entries is [`Kind::NotEmpty`](crate::error::Kind).
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 }
 
 /// A file open for reading.

@@ -19,6 +19,7 @@ use super::contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
+use super::links::{self, LinkFile, Links};
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
 use crate::path::{Name, RelPath};
@@ -30,19 +31,50 @@ const NANOSECONDS: i128 = 1_000_000_000;
 /// A folder of this machine as the root of a tree. Symbolic links in it are shown as links.
 pub struct Local {
     root: PathBuf,
+    links: Links,
 }
 
 impl Local {
     /// A tree below `root`; nothing is looked at yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), links: Links::default() }
     }
 
     fn place(&self, path: &RelPath) -> io::Result<Place> {
         Place::find(&self.root, path)
     }
 
+    /// The same tree with its symbolic links shown otherwise.
+    #[must_use]
+    pub fn with_links(mut self, links: Links) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// The path of what a path of the tree stands for: of the link itself, where links are shown as files.
     fn full(&self, path: &RelPath) -> PathBuf {
+        let full = self.join(path);
+        let link = if self.links == Links::Translated { links::behind_path(&full) } else { None };
+        link.unwrap_or(full)
+    }
+
+    /// The link that is shown as this file.
+    fn link_file(&self, path: &RelPath) -> io::Result<Option<LinkFile>> {
+        let own = self.full(path);
+        if own == self.join(path) { Ok(None) } else { LinkFile::read(&own) }
+    }
+
+    fn hash_one(&self, path: &RelPath, hash: HashType) -> Result<Digest> {
+        let full = self.full(path);
+        let Some(link) = self.link_file(path).map_err(failed("read", &full))? else {
+            return hash_file(&full, hash);
+        };
+        let mut hasher = Hasher::new(hash);
+        hasher.update(link.target());
+        Ok(hasher.finish())
+    }
+
+    fn join(&self, path: &RelPath) -> PathBuf {
         if path.is_root() { self.root.clone() } else { self.root.join(OsStr::from_bytes(path.as_bytes())) }
     }
 }
@@ -57,7 +89,7 @@ fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Err
     move |error| Error::from_io(operation, error).on(path)
 }
 
-fn metadata_of(found: &fs::Metadata) -> Metadata {
+pub(super) fn metadata_of(found: &fs::Metadata) -> Metadata {
     let file_type = found.file_type();
     Metadata {
         file_type: if file_type.is_file() {
@@ -134,7 +166,7 @@ impl Fs for Local {
     }
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
-        task(move || Ok(paths.iter().map(|path| hash_file(&self.full(path), hash)).collect()))
+        task(move || Ok(paths.iter().map(|path| self.hash_one(path, hash)).collect()))
     }
 
     fn usage(&self) -> Task<'_, Usage> {
@@ -153,7 +185,24 @@ impl Fs for Local {
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
         task(|| {
             let full = self.full(path);
-            fs::metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
+            let found = match self.link_file(path) {
+                Ok(Some(link)) => Ok(link.metadata()),
+                Ok(None) => fs::metadata(&full).map(|found| metadata_of(&found)),
+                Err(error) => Err(error),
+            };
+            found.map_err(failed("look up", &full))
+        })
+    }
+
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        task(|| {
+            let full = self.full(path);
+            let found = match self.link_file(path) {
+                Ok(Some(link)) => Ok(link.metadata()),
+                Ok(None) => fs::symlink_metadata(&full).map(|found| metadata_of(&found)),
+                Err(error) => Err(error),
+            };
+            found.map_err(failed("look up", &full))
         })
     }
 
@@ -167,11 +216,17 @@ impl Fs for Local {
     }
 
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
-        task(|| list(&self.full(path)))
+        task(|| {
+            let full = self.full(path);
+            Ok(links::show(self.links, &full, list(&full)?))
+        })
     }
 
     fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>> {
         task(|| {
+            if let Ok(Some(link)) = self.link_file(path) {
+                return Ok(Box::new(link) as Box<dyn ReadFile>);
+            }
             let path = self.full(path);
             let file = File::open(&path).map_err(failed("open", &path))?;
             Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn ReadFile>)
@@ -189,8 +244,20 @@ impl Fs for Local {
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
         task(|| {
+            if self.links == Links::Translated
+                && let Some(link) = links::behind(to)
+            {
+                return links::replace_by_link(&self.full(from), &self.join(&link));
+            }
             let renamed = self.place(from).and_then(|from| from.rename(&self.place(to)?));
             renamed.map_err(failed("rename to", &self.full(to)))
+        })
+    }
+
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        task(move || {
+            let full = self.full(path);
+            set_modified(&full, dates.modified).map_err(failed("set time of", &full))
         })
     }
 
@@ -221,6 +288,21 @@ impl Fs for Local {
             synced.map_err(failed("flush", &full))
         })
     }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        task(|| {
+            let full = self.full(path);
+            fs::remove_dir(&full).map_err(failed("remove folder", &full))
+        })
+    }
+}
+
+/// Sets the modification time of whatever stands at a path, links not followed.
+pub(super) fn set_modified(path: &Path, nanoseconds: i128) -> io::Result<()> {
+    let time = timespec(nanoseconds);
+    let times = Timestamps { last_access: time, last_modification: time };
+    rustix::fs::utimensat(rustix::fs::CWD, path, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(())
 }
 
 /// An open local file.

@@ -3,8 +3,10 @@
 mod attributes;
 mod beneath;
 mod blocking;
+mod check_file;
 mod close;
 mod contract;
+mod links;
 mod local;
 mod remote_file;
 mod remote_folder;
@@ -16,6 +18,7 @@ pub use contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
+pub use links::Links;
 pub use local::Local;
 pub use sftp::{Sftp, Tuning};
 pub use shell::{Execute, Shell, ShellSettings};

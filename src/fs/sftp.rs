@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::attributes::metadata_of;
-use super::contract::{Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::attributes::{metadata_of, seconds};
+use super::check_file::check_files;
+use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
 use super::shell::Shell;
@@ -36,6 +37,8 @@ pub struct Sftp {
     root: Vec<u8>,
     name: String,
     shell: Option<Shell>,
+    may_hash: bool,
+    skips_links: bool,
     tuning: Tuning,
     /// How many folders were read or are being read.
     listed: AtomicUsize,
@@ -53,6 +56,8 @@ impl Sftp {
             name,
             tuning,
             shell: None,
+            may_hash: true,
+            skips_links: false,
             listed: AtomicUsize::new(0),
             lists_dot: AtomicBool::new(false),
         }
@@ -62,6 +67,20 @@ impl Sftp {
     #[must_use]
     pub fn with_shell(mut self, shell: Shell) -> Self {
         self.shell = Some(shell);
+        self
+    }
+
+    /// The same tree, of which the server hashes no file (`disable_hashcheck`).
+    #[must_use]
+    pub fn without_hashes(mut self) -> Self {
+        self.may_hash = false;
+        self
+    }
+
+    /// The same tree without symbolic links and whatever else is neither file nor folder (`skip_links`).
+    #[must_use]
+    pub fn without_links(mut self) -> Self {
+        self.skips_links = true;
         self
     }
 
@@ -86,7 +105,10 @@ impl Sftp {
         let names = read_all(&handle).await.map_err(|error| error.on(path))?;
         drop(handle);
         self.check_complete(&client, path, &names).await?;
-        let (entries, refused) = sort_out(names, path);
+        let (mut entries, refused) = sort_out(names, path);
+        if self.skips_links {
+            entries.retain(|entry| matches!(entry.metadata.file_type, FileType::File | FileType::Directory));
+        }
         Ok(Listing { entries: follow_links(&client, path, entries).await?, refused })
     }
 
@@ -161,7 +183,7 @@ fn no_hash(hash: HashType) -> Error {
 
 impl Fs for Sftp {
     fn describe(&self) -> String {
-        format!("{}/{}", self.name, crate::path::escape(&self.root))
+        format!("{}/{}", self.name.trim_end_matches('/'), crate::path::escape(&self.root))
     }
 
     fn precision(&self) -> Duration {
@@ -173,13 +195,24 @@ impl Fs for Sftp {
     }
 
     fn hashes(&self) -> Vec<HashType> {
-        self.shell.as_ref().map(Shell::hashes).unwrap_or_default()
+        match &self.shell {
+            _ if !self.may_hash => Vec::new(),
+            Some(shell) => shell.hashes(),
+            // The server may offer `check-file`, which is known only once it is connected to.
+            None => vec![HashType::Md5, HashType::Sha1],
+        }
     }
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
         Box::pin(async move {
-            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
+            if !self.may_hash {
+                return Err(no_hash(hash));
+            }
             let full: Vec<_> = paths.iter().map(|path| self.full(path)).collect();
+            if let Some(found) = check_files(&self.pool.client().await?, &full, hash).await? {
+                return Ok(found);
+            }
+            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
             let found = shell.hash(&full, &self.root, hash).await?.ok_or_else(|| no_hash(hash))?;
             let unread =
                 |path: &Vec<u8>| Error::new(Kind::Failure, "hash", "the server could not read it").on(path);
@@ -211,6 +244,10 @@ impl Fs for Sftp {
 
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
         Box::pin(async { Ok(metadata_of(&self.pool.client().await?.stat(&self.full(path)).await?)) })
+    }
+
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
     }
 
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
@@ -262,6 +299,15 @@ impl Fs for Sftp {
         })
     }
 
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        Box::pin(async move {
+            let full = self.full(path);
+            let time = seconds(dates.modified).map_err(|error| error.on(&full))?;
+            let attributes = Attributes { times: Some((time, time)), ..Attributes::default() };
+            self.pool.client().await?.set_stat(&full, &attributes).await
+        })
+    }
+
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         Box::pin(async { self.pool.client().await?.remove(&self.full(path)).await })
     }
@@ -300,6 +346,27 @@ impl Fs for Sftp {
             }
         })
     }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let full = self.full(path);
+            match client.remove_dir(&full).await {
+                // The protocol has no "not empty"; look.
+                Err(error) if error.kind() == Kind::Failure => match client.open_dir(&full).await {
+                    Ok(handle) if read_all(&handle).await.is_ok_and(|names| has_entries(&names)) => {
+                        Err(Error::new(Kind::NotEmpty, "remove folder", "directory not empty").on(&full))
+                    }
+                    _ => Err(error),
+                },
+                removed => removed,
+            }
+        })
+    }
+}
+
+fn has_entries(names: &[NamedAttributes]) -> bool {
+    names.iter().any(|entry| entry.name != b"." && entry.name != b"..")
 }
 
 async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {

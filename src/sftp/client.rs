@@ -4,10 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::extensions::{Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS, Space};
+use super::extensions::{
+    CHECK_FILE, CHECK_FILE_HANDLE, CHECK_FILE_NAME, Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS,
+    Space,
+};
 use super::link::Link;
-use super::wire::{Attributes, NamedAttributes, Packet, Reply, Status, VERSION, kind, open, protocol_error};
+use super::wire::{
+    Attributes, Fields, NamedAttributes, Packet, Reply, Status, VERSION, kind, open, protocol_error,
+};
 use crate::error::{Error, Kind, Result};
+use crate::path::escape;
 use crate::ssh::Streams;
 
 /// One SFTP session on one stream of a connection. Clones share it.
@@ -152,6 +158,12 @@ impl Client {
         }
     }
 
+    /// Sets attributes of what a path names, symbolic links followed.
+    pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
+        let packet = Packet::request(kind::SETSTAT).string(path).attributes(attributes);
+        self.done("set attributes of", path, packet).await
+    }
+
     /// Removes a file or a symbolic link.
     pub async fn remove(&self, path: &[u8]) -> Result<()> {
         self.done("remove", path, Packet::request(kind::REMOVE).string(path)).await
@@ -161,6 +173,11 @@ impl Client {
     pub async fn make_dir(&self, path: &[u8]) -> Result<()> {
         let packet = Packet::request(kind::MKDIR).string(path).attributes(&Attributes::default());
         self.done("make folder", path, packet).await
+    }
+
+    /// Removes an empty folder.
+    pub async fn remove_dir(&self, path: &[u8]) -> Result<()> {
+        self.done("remove folder", path, Packet::request(kind::RMDIR).string(path)).await
     }
 
     /// Renames; fails if `to` exists.
@@ -195,6 +212,31 @@ impl Client {
         match self.send(Packet::request(kind::EXTENDED).string(STATVFS.as_bytes()).string(path)).await? {
             Reply::Extended(reply) => Space::parse(&reply),
             other => Err(unexpected("ask for free space", other).on(path)),
+        }
+    }
+
+    /// Has the server hash a whole file by an algorithm of the draft (`md5`, `sha1`, `sha256`), asked for by the file's
+    /// name, or by a handle of it where the server knows only that.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] if the server knows neither request, or answers with another hash.
+    pub async fn check_file(&self, path: &[u8], algorithm: &str) -> Result<Vec<u8>> {
+        let hashed = match self.ask_for_hash(CHECK_FILE_NAME, path, algorithm).await {
+            Err(error) if error.kind() == Kind::Unsupported => {
+                let handle = self.open(path, Access::Read, &Attributes::default()).await?;
+                self.ask_for_hash(CHECK_FILE_HANDLE, &handle.id, algorithm).await
+            }
+            hashed => hashed,
+        };
+        hashed.map_err(|error| error.on(path))
+    }
+
+    async fn ask_for_hash(&self, request: &str, file: &[u8], algorithm: &str) -> Result<Vec<u8>> {
+        let packet = Packet::request(kind::EXTENDED).string(request.as_bytes()).string(file);
+        // From the first byte to the last, in one block.
+        match self.send(packet.string(algorithm.as_bytes()).u64(0).u64(0).u32(0)).await? {
+            Reply::Extended(reply) => parse_hash(&reply, algorithm),
+            other => Err(unexpected("hash", other)),
         }
     }
 
@@ -279,6 +321,20 @@ impl Drop for Handle {
     }
 }
 
+/// Reads the answer to `check-file`: the algorithm, then the hash. Some servers put the name of the extension before.
+fn parse_hash(reply: &[u8], algorithm: &str) -> Result<Vec<u8>> {
+    let mut fields = Fields::new(reply);
+    let mut used = fields.string()?;
+    if used == CHECK_FILE.as_bytes() {
+        used = fields.string()?;
+    }
+    if used != algorithm.as_bytes() {
+        let reason = format!("the server has computed {:?} instead of {algorithm}", escape(used));
+        return Err(Error::new(Kind::Unsupported, "hash", reason));
+    }
+    Ok(fields.rest().to_vec())
+}
+
 fn expect_ok(operation: &'static str, reply: Reply) -> Result<()> {
     match reply {
         Reply::Status(Status { code: Status::OK, .. }) => Ok(()),
@@ -290,5 +346,22 @@ fn unexpected(operation: &'static str, reply: Reply) -> Error {
     match reply {
         Reply::Status(status) => status.into_error(operation),
         _ => protocol_error("the server answered with a packet of another type than the request calls for"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_with_and_without_the_name_of_the_extension() {
+        let string =
+            |text: &str| [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat();
+        for before in [&[][..], &string("check-file")] {
+            let reply = [before, &string("md5"), &[7; 16]].concat();
+            assert_eq!(parse_hash(&reply, "md5").unwrap(), [7; 16]);
+            assert_eq!(parse_hash(&reply, "sha1").unwrap_err().kind(), Kind::Unsupported);
+            assert!(parse_hash(&reply[..before.len() + 3], "md5").is_err());
+        }
     }
 }

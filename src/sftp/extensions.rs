@@ -12,6 +12,8 @@ pub struct Extensions {
     pub statvfs: bool,
     /// `fsync@openssh.com`: flush one file to disk.
     pub fsync: bool,
+    /// `check-file`: hash a file where it is (draft-ietf-secsh-filexfer-extensions-00, section 3).
+    pub check_file: bool,
     /// `limits@openssh.com`: how long packets, reads and writes may be.
     pub limits: bool,
 }
@@ -21,7 +23,10 @@ impl Extensions {
         let offers = |name: &str, version: &str| {
             pairs.iter().any(|(key, value)| key == name.as_bytes() && value == version.as_bytes())
         };
+        // Servers write versions, hashes or nothing behind these names.
+        let names = |name: &str| pairs.iter().any(|(key, _)| key == name.as_bytes());
         Self {
+            check_file: [CHECK_FILE, CHECK_FILE_NAME, CHECK_FILE_HANDLE].into_iter().any(names),
             posix_rename: offers(POSIX_RENAME, "1"),
             statvfs: offers(STATVFS, "2"),
             fsync: offers(FSYNC, "1"),
@@ -30,6 +35,9 @@ impl Extensions {
     }
 }
 
+pub(crate) const CHECK_FILE: &str = "check-file";
+pub(crate) const CHECK_FILE_NAME: &str = "check-file-name";
+pub(crate) const CHECK_FILE_HANDLE: &str = "check-file-handle";
 pub(crate) const POSIX_RENAME: &str = "posix-rename@openssh.com";
 pub(crate) const STATVFS: &str = "statvfs@openssh.com";
 pub(crate) const FSYNC: &str = "fsync@openssh.com";
@@ -102,5 +110,8 @@ mod tests {
         let pairs = [(POSIX_RENAME.into(), b"1".to_vec()), (FSYNC.into(), b"9".to_vec())];
         let extensions = Extensions::from_pairs(&pairs);
         assert!(extensions.posix_rename && !extensions.fsync && !extensions.statvfs);
+        assert!(!extensions.check_file);
+        let pairs = [(CHECK_FILE.into(), b"md5,sha1".to_vec())];
+        assert!(Extensions::from_pairs(&pairs).check_file);
     }
 }

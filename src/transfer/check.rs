@@ -110,7 +110,7 @@ impl Run<'_> {
                     self.compare(&pair.path, source, destination).await?;
                 }
                 Step::Failed(failure) => {
-                    let is_source_root = failure.folder.is_root() && failure.side == Side::Source;
+                    let is_source_root = !march.has_root() && failure.side == Side::Source;
                     if is_source_root || failure.error.is_fatal() {
                         return Err(failure.error);
                     }

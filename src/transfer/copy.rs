@@ -252,7 +252,7 @@ enum What {
 }
 
 /// Waits for `work`, but no longer than `limit`.
-async fn within(limit: Duration, work: impl Future<Output = ()>) {
+pub(super) async fn within(limit: Duration, work: impl Future<Output = ()>) {
     let (sender, receiver) = oneshot::channel::<()>();
     let timer = std::thread::spawn(move || {
         std::thread::sleep(limit);

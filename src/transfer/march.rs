@@ -74,14 +74,17 @@ impl Pair {
         [&self.source, &self.destination].iter().any(|entry| entry.as_ref().is_some_and(is_dir))
     }
 
+    fn is_link(&self) -> bool {
+        is_link(self.source.as_ref()) || is_link(self.destination.as_ref())
+    }
+
     fn visit(&self) -> Visit {
-        let is_link = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.is_link);
         Visit {
             path: self.path.clone(),
             in_source: self.source.is_some(),
             in_destination: self.destination.is_some(),
-            is_link: is_link(&self.source) || is_link(&self.destination),
-            is_destination_link: is_link(&self.destination),
+            is_link: self.is_link(),
+            is_destination_link: is_link(self.destination.as_ref()),
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct March {
     read: HashMap<RelPath, Folder>,
     /// Entries of the largest folder so far.
     largest: usize,
+    follows_links: bool,
+    has_root: bool,
 }
 
 struct Frame {
@@ -162,7 +167,21 @@ impl March {
             asked: HashSet::new(),
             read: HashMap::new(),
             largest: 0,
+            follows_links: true,
+            has_root: false,
         }
+    }
+
+    /// Whether the root of the source could be read. What fails in it then is about single names.
+    pub fn has_root(&self) -> bool {
+        self.has_root
+    }
+
+    /// The same walk that enters no symbolic link, whatever the tree makes of it.
+    #[must_use]
+    pub fn without_links(mut self) -> Self {
+        self.follows_links = false;
+        self
     }
 
     /// The next step, or `None` when both trees are walked.
@@ -188,6 +207,7 @@ impl March {
 
     fn is_entered(&self, pair: &Pair) -> bool {
         pair.is_dir()
+            && (self.follows_links || !pair.is_link())
             && (pair.source.is_some() || self.limits.enter_destination_only)
             && self.limits.max_depth.is_none_or(|depth| self.frames.len() < depth)
     }
@@ -224,6 +244,9 @@ impl March {
             }
         };
         self.asked.remove(&visit.path);
+        if visit.path.is_root() {
+            self.has_root = matches!(folder.source, Some(Ok(_)));
+        }
         let steps = merge(&visit.path, folder);
         let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
         if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {
@@ -320,6 +343,10 @@ impl Step {
 /// Whether an entry is a folder, followed links included.
 pub(super) fn is_dir(entry: &Entry) -> bool {
     entry.metadata.file_type == FileType::Directory
+}
+
+fn is_link(entry: Option<&Entry>) -> bool {
+    entry.is_some_and(|entry| entry.is_link)
 }
 
 /// Whether the resolved path `inner` is `outer` or below it.

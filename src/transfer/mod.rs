@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod check;
+pub mod cleanup;
 pub mod compare;
 pub mod content;
 pub mod copy;
@@ -13,15 +14,19 @@ pub mod march;
 mod merge;
 mod partial;
 pub mod plan;
+pub mod removal;
 mod retry;
 mod selection;
 mod speed;
 pub mod stats;
+pub mod upload;
 pub mod verdict;
 mod window;
 
 pub use copy::Copy;
 pub use gate::Gate;
 pub use march::March;
+pub use removal::Removal;
 pub use retry::Retries;
 pub use stats::Stats;
+pub use upload::Upload;

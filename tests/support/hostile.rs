@@ -53,6 +53,8 @@ pub(crate) enum Action {
     WrongId,
     /// Is carried out; of the data in the answer only this many bytes arrive.
     ShortData(usize),
+    /// Is carried out; these bytes follow the answer. `INIT` is answered by more extensions.
+    Append(Vec<u8>),
     /// Ends the session.
     Close,
 }
@@ -126,7 +128,7 @@ fn serve(folder: &Path) -> io::Result<()> {
             match rule_for(&plan, &packet, &mut counts) {
                 Some(Action::Close) => break,
                 Some(Action::Delay(time)) => std::thread::sleep(Duration::from_millis(time)),
-                Some(action @ (Action::WrongId | Action::ShortData(_))) => {
+                Some(action @ (Action::WrongId | Action::ShortData(_) | Action::Append(_))) => {
                     pending.lock().unwrap().insert(packet.id(), action);
                 }
                 Some(action) => {
@@ -174,6 +176,7 @@ fn pass_replies(mut from_server: ChildStdout, pending: &Pending) {
         match pending.lock().unwrap().remove(&packet.id()) {
             Some(Action::WrongId) => packet.set_id(packet.id() ^ 0x8000_0000),
             Some(Action::ShortData(length)) => packet.shorten_data(length),
+            Some(Action::Append(more)) => packet.append(&more),
             _ => {}
         }
         if io::stderr().write_all(&packet.to_bytes()).is_err() {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 pub(crate) const STATUS: u8 = 101;
 pub(crate) const DATA: u8 = 103;
 pub(crate) const NAME: u8 = 104;
+pub(crate) const EXTENDED_REPLY: u8 = 201;
 
 const EXTENDED: u8 = 200;
 const REQUESTS: [(u8, &str); 20] = [
@@ -70,6 +71,11 @@ impl Packet {
 
     pub(crate) fn set_id(&mut self, id: u32) {
         self.content[..4].copy_from_slice(&id.to_be_bytes());
+    }
+
+    /// Adds bytes at the end.
+    pub(crate) fn append(&mut self, more: &[u8]) {
+        self.content.extend(more);
     }
 
     /// Keeps only so many bytes of a DATA reply.
