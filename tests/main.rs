@@ -25,6 +25,7 @@ mod durability;
 mod engine;
 mod filters;
 mod host_keys;
+mod hostile_server;
 mod layers;
 mod listing;
 mod login;

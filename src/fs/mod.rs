@@ -5,6 +5,7 @@ mod beneath;
 mod blocking;
 mod close;
 mod contract;
+mod explanation;
 mod local;
 mod remote_file;
 mod remote_folder;

@@ -181,6 +181,13 @@ impl Outcome {
         self
     }
 
+    /// Checks that the run failed, and by no crash: the code is one of those that are documented.
+    #[track_caller]
+    pub(crate) fn fails(&self) -> &Self {
+        assert!(matches!(self.code, Some(1..=10 | 20..=25)), "{self}");
+        self
+    }
+
     /// Checks that standard output is exactly this.
     #[track_caller]
     pub(crate) fn stdout(&self, expected: impl AsRef<[u8]>) -> &Self {
