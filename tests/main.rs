@@ -32,6 +32,7 @@ mod login;
 mod refusals;
 mod renewal;
 mod support_works;
+mod sweeps;
 mod thread;
 mod trust;
 
