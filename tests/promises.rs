@@ -1,6 +1,10 @@
 //! Every promise of the documents names the test that holds the program to it, and that test exists.
 
-const DOCUMENTS: [&str; 2] = [include_str!("../docs/reliability.md"), include_str!("../docs/security.md")];
+const DOCUMENTS: [&str; 3] = [
+    include_str!("../docs/reliability.md"),
+    include_str!("../docs/security.md"),
+    include_str!("../docs/servers.md"),
+];
 
 /// The `file::name` in backquotes of a document.
 fn tests_named_in(document: &str) -> impl Iterator<Item = (&str, &str)> {
