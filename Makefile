@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test lint fuzz demo bench
+.PHONY: help build install test lint audit fuzz demo bench soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +26,10 @@ lint: ## check the format, the lints and the documentation
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+audit: ## check the dependencies: known faults, licences, origin (asks the network)
+	@scripts/setup audit
+	cargo deny --locked check
+
 FUZZ_SECONDS ?= 60
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS=60
@@ -41,4 +45,10 @@ demo: build ## log in with certificates on a real server and show it
 
 bench: ## measure against rclone, sftp and rsync (RCLONE=/path/to/rclone for another than Debian's)
 	@scripts/setup bench
-	cargo bench --locked
+	cargo bench --locked --bench peers --bench small_files
+
+SOAK_SECONDS ?= 600
+
+soak: ## break thousands of connections and copy meanwhile, for SOAK_SECONDS=600
+	@scripts/setup test
+	SOAK_SECONDS=$(SOAK_SECONDS) cargo bench --locked --bench soak

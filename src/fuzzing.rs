@@ -7,8 +7,13 @@ use crate::config::document::Document;
 use crate::config::environment::Environment;
 use crate::config::remote::{Argument, check_name};
 use crate::config::ssh_config::{Query, Reading, read_text};
+use crate::ssh::certificate::Certificate;
+use crate::ssh::host_certificate::HostCertificate;
 use crate::ssh::known_hosts::line::Line;
 use crate::ssh::known_hosts::{HostName, KnownHosts};
+use crate::ssh::private_key::{KeySource, PrivateKey};
+use crate::ssh::public_file::PublicFile;
+use crate::units::{ByteSize, Interval};
 
 /// A `known_hosts` file: each line is read alone, so the file says what its lines say one by one.
 pub fn known_hosts(content: &[u8]) {
@@ -67,9 +72,47 @@ pub fn ssh_config(content: &[u8]) {
     assert_eq!(alone, values(&between), "what is said to others counts");
 }
 
+/// A certificate on the wire or in a file: what is read from either is written as one line that says the same.
+pub fn certificate(bytes: &[u8]) {
+    if let Some(host) = HostCertificate::parse(bytes) {
+        drop(host);
+    }
+    let on_the_wire = Certificate::from_blob(bytes);
+    for certificate in on_the_wire.into_iter().chain(PublicFile::parse(bytes).certificates) {
+        let again = PublicFile::parse(certificate.to_openssh_line().as_bytes()).certificates;
+        let blobs: Vec<_> = again.iter().map(Certificate::blob).collect();
+        assert_eq!(blobs, [certificate.blob()], "what was written is not what is read");
+    }
+}
+
+/// A private key file: it is read, or refused in a few lines that no terminal takes for commands.
+pub fn private_key(bytes: &[u8]) {
+    let source = KeySource::Option("key_pem");
+    if let Err(error) = PrivateKey::parse(bytes, source, None, &|_| Ok(None)) {
+        let text = error.to_string();
+        assert!(text.lines().count() <= 3, "a message of many lines");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "a message with control characters");
+    }
+}
+
+/// A size or a length of time: what is shown of it is read as the same.
+pub fn quantity(text: &[u8]) {
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    if let Ok(size) = text.parse::<ByteSize>()
+        && let Some(bytes) = size.bytes()
+    {
+        assert_eq!(format!("{bytes}b").parse().ok(), Some(size), "a size changed");
+    }
+    if let Ok(interval) = text.parse::<Interval>() {
+        assert_eq!(interval.to_string().parse().ok(), Some(interval), "a length of time changed");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    const CERTIFICATE: &str = "ssh-ed25519-cert-v01@openssh.com";
 
     proptest! {
         #[test]
@@ -105,6 +148,31 @@ mod tests {
         fn any_document(text in "([a-c\\[\\]=:#;\"` %()s]{0,12}\n){0,6}", more: Vec<u8>) {
             super::document(text.as_bytes());
             super::document(&[text.as_bytes(), &more].concat());
+        }
+
+        #[test]
+        fn any_certificate(fields in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..14)) {
+            let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+            let mut blob = string(CERTIFICATE.as_bytes());
+            for field in &fields {
+                blob.extend(string(field));
+            }
+            super::certificate(&blob);
+            super::certificate(format!("{CERTIFICATE} {}", openssl::base64::encode_block(&blob)).as_bytes());
+        }
+
+        #[test]
+        fn any_private_key(kind in "(OPENSSH |RSA |EC |ENCRYPTED |)", text in "([A-Za-z0-9+/=: ,-]{0,64}\n){0,4}", more: Vec<u8>) {
+            let content = [text.as_bytes(), openssl::base64::encode_block(&more).as_bytes()].concat();
+            let (begin, end) = (format!("-----BEGIN {kind}PRIVATE KEY-----\n"), format!("\n-----END {kind}PRIVATE KEY-----\n"));
+            super::private_key(&[begin.as_bytes(), &content, end.as_bytes()].concat());
+            super::private_key(&more);
+        }
+
+        #[test]
+        fn any_quantity(text in "[-+0-9.eE]{0,6}(off|ns|ms|s|m|h|d|w|M|y|[kKmMgGtTpPeE]i?[bB]?|b|)([0-9.]{0,4}(s|m|h))?", more: Vec<u8>) {
+            super::quantity(text.as_bytes());
+            super::quantity(&more);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::support::ca::KeyType;
 use crate::support::hostile::{Action, Rule};
+use crate::support::proxy::{Direction, Fault, Proxy};
 use crate::support::server::ServerBuilder;
 use crate::support::tree::Tree;
 use crate::support::user::User;
@@ -103,6 +104,25 @@ fn a_large_file_is_carried_over_several_ways_in_both_directions() {
     assert_eq!(Tree::read(&there), large());
     assert_eq!(Tree::read(&back), large());
     assert!(server.requests().iter().filter(|request| request.starts_with("INIT")).count() > 2);
+}
+
+#[test]
+fn small_files_do_not_wait_for_a_large_one() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    let slow = Proxy::to(server.port()).fault(Direction::ToServer, Fault::Rate(3_000_000)).start();
+    let port = slow.port().to_string();
+    user.remote_with("r", &server, &[("port", &port), ("host_key_policy", "off")]);
+    let [here, there, _] = places(&user);
+    let tree = (0..40).fold(large(), |tree, number| tree.file(format!("small{number:02}"), "content"));
+    tree.write(&here);
+    let outcome = user.sandbox.sclone(["copy", "-v", &text(&here), &remote(&there)]).run();
+    outcome.code(0);
+    let log = String::from_utf8_lossy(&outcome.stderr).into_owned();
+    let copied: Vec<_> = log.lines().filter(|line| line.contains("Copied (new)")).collect();
+    assert_eq!(copied.len(), 41);
+    assert!(copied[40].contains("large: "), "{copied:#?}");
+    assert_eq!(Tree::read(&there), tree);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod blocking;
 mod check_file;
 mod close;
 mod contract;
+mod explanation;
 mod links;
 mod local;
 mod remote_file;

@@ -7,8 +7,9 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 
 use super::attributes::{metadata_of, seconds};
 use super::contract::{Dates, Metadata, ReadFile, Task, WideningTask, WriteFile};
+use super::explanation::explain;
 use super::sftp::Tuning;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sftp::{Access, Attributes, Handle, Pool};
 
 /// A file and the handles on it. The first one is the file's own; chunks go over whichever has the least to do.
@@ -78,6 +79,10 @@ impl RemoteFile {
     async fn look_up(&self) -> Result<Metadata> {
         let found = self.own.handle.stat().await.map_err(|error| error.on(&self.path))?;
         Ok(metadata_of(&found))
+    }
+
+    async fn explain(&self, error: Error) -> Error {
+        explain(&self.pool, error.on(&self.path), &self.path).await
     }
 
     /// Opens the file over each further way as soon as that is there.
@@ -150,7 +155,9 @@ impl WriteFile for RemoteFile {
             // The requests hold copies; while they are in flight one is enough.
             drop(data);
             while let Some(written) = replies.next().await {
-                written.map_err(|error| error.on(&self.path))?;
+                if let Err(error) = written {
+                    return Err(self.explain(error).await);
+                }
             }
             Ok(())
         })
@@ -180,7 +187,12 @@ impl WriteFile for RemoteFile {
     }
 
     fn close(&self) -> Task<'_, ()> {
-        Box::pin(async { self.own.handle.close().await.map_err(|error| error.on(&self.path)) })
+        Box::pin(async {
+            match self.own.handle.close().await {
+                Err(error) => Err(self.explain(error).await),
+                Ok(()) => Ok(()),
+            }
+        })
     }
 
     fn chunk_size(&self) -> usize {

@@ -14,6 +14,8 @@ use crate::sftp::{Client, Handle, NamedAttributes};
 const FULL: usize = 64;
 /// The most `READDIR` requests kept in flight for one folder.
 const READ_AHEAD: usize = 32;
+/// The most names taken from one folder: a server that never ends a listing must not fill the memory.
+const MOST_NAMES: usize = 4 * 1024 * 1024;
 /// Symbolic links looked up at once.
 const LINKS_AT_ONCE: usize = 64;
 
@@ -32,6 +34,10 @@ pub(super) async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
             Some(Some(batch)) => {
                 depth = if batch.len() < FULL { 1 } else { depth.saturating_mul(2).min(READ_AHEAD) };
                 names.extend(batch);
+                if names.len() > MOST_NAMES {
+                    let reason = format!("the server goes on after {MOST_NAMES} names in one folder");
+                    return Err(Error::new(Kind::Protocol, "list", reason));
+                }
             }
             Some(None) => at_end = true,
             None => return Ok(names),
@@ -51,7 +57,7 @@ pub(super) fn sort_out(names: Vec<NamedAttributes>, path: &[u8]) -> (Vec<Entry>,
             }
             Err(error) => {
                 let reason = format!(
-                    "the server sent the name {:?} in it: {}",
+                    "the server sent the name \"{}\" in it: {}",
                     error.path().unwrap_or_default(),
                     error.reason()
                 );

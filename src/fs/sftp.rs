@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attributes::{metadata_of, seconds};
 use super::check_file::check_files;
 use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::explanation::explain;
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
 use super::shell::Shell;
@@ -142,33 +143,8 @@ impl Sftp {
         Ok(())
     }
 
-    /// A bare `FAILURE` says nothing; asks what stands there, or whether the disk is full.
     async fn explain(&self, error: Error, path: &[u8]) -> Error {
-        if error.kind() != Kind::Failure {
-            return error;
-        }
-        let Ok(client) = self.pool.client().await else { return error };
-        if let Ok(space) = client.space(parent_of(path)).await
-            && space.available == 0
-        {
-            return Error::new(Kind::NoSpace, "write", "no space left on the server")
-                .on(path)
-                .caused_by(error);
-        }
-        match client.lstat(path).await.map(|found| metadata_of(&found).file_type) {
-            Ok(FileType::Directory) => {
-                Error::new(Kind::IsADirectory, "write", "a folder stands there").on(path)
-            }
-            _ => error,
-        }
-    }
-}
-
-fn parent_of(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|&byte| byte == b'/') {
-        Some(0) => b"/",
-        Some(cut) => path.get(..cut).unwrap_or(b"."),
-        None => b".",
+        explain(&self.pool, error, path).await
     }
 }
 

@@ -88,7 +88,8 @@ pub(super) fn prove(
             continue;
         }
         match methods(session, login) {
-            Ok(now_offered) if now_offered != offered => {
+            // A server that refuses a key for its user may have nothing else to offer.
+            Ok(now_offered) if now_offered != offered && !now_offered.is_empty() => {
                 log::debug!("login: that was not all, the server also wants one of {now_offered:?}");
                 refusals.accepted_in_part(attempt);
                 offered = now_offered;

@@ -30,7 +30,7 @@ const SFTP_SERVER: [&str; 4] = [
 /// One misbehaviour: what happens to the `nth` request (from 1; 0 is every one) of a kind on one connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
-    /// The kind of request by its name in the protocol: `OPEN`, `READ`, `posix-rename@openssh.com`.
+    /// The kind of request by its name in the protocol: `OPEN`, `READ`, `posix-rename@openssh.com`; `*` for any.
     pub(crate) request: String,
     pub(crate) nth: u64,
     pub(crate) action: Action,
@@ -49,6 +49,10 @@ pub(crate) enum Action {
     Silence,
     /// Is carried out after this many milliseconds.
     Delay(u64),
+    /// Is carried out; the answer comes this many milliseconds late, and later ones overtake it.
+    Late(u64),
+    /// Is carried out; the answer comes twice.
+    Twice,
     /// Is carried out; the answer has the id of no request.
     WrongId,
     /// Is carried out; of the data in the answer only this many bytes arrive.
@@ -128,7 +132,13 @@ fn serve(folder: &Path) -> io::Result<()> {
             match rule_for(&plan, &packet, &mut counts) {
                 Some(Action::Close) => break,
                 Some(Action::Delay(time)) => std::thread::sleep(Duration::from_millis(time)),
-                Some(action @ (Action::WrongId | Action::ShortData(_) | Action::Append(_))) => {
+                Some(
+                    action @ (Action::WrongId
+                    | Action::ShortData(_)
+                    | Action::Append(_)
+                    | Action::Late(_)
+                    | Action::Twice),
+                ) => {
                     pending.lock().unwrap().insert(packet.id(), action);
                 }
                 Some(action) => {
@@ -150,10 +160,12 @@ fn start_real_server() -> io::Result<Child> {
 }
 
 fn rule_for(plan: &Plan, packet: &Packet, counts: &mut HashMap<String, u64>) -> Option<Action> {
-    let name = packet.name();
-    let count = counts.entry(name.clone()).or_default();
-    *count += 1;
-    let applies = |rule: &&Rule| rule.request == name && (rule.nth == 0 || rule.nth == *count);
+    let own = packet.name();
+    for name in [&*own, "*"] {
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+    let is_meant = |rule: &&Rule| rule.request == own || rule.request == "*";
+    let applies = |rule: &&Rule| is_meant(rule) && (rule.nth == 0 || rule.nth == counts[&rule.request]);
     plan.rules.iter().find(applies).map(|rule| rule.action.clone())
 }
 
@@ -173,10 +185,19 @@ fn answer(id: u32, action: Action) -> Vec<u8> {
 
 fn pass_replies(mut from_server: ChildStdout, pending: &Pending) {
     while let Ok(Some(mut packet)) = Packet::read(&mut from_server as &mut dyn Read) {
-        match pending.lock().unwrap().remove(&packet.id()) {
+        let action = pending.lock().unwrap().remove(&packet.id());
+        match action {
             Some(Action::WrongId) => packet.set_id(packet.id() ^ 0x8000_0000),
             Some(Action::ShortData(length)) => packet.shorten_data(length),
             Some(Action::Append(more)) => packet.append(&more),
+            Some(Action::Twice) => io::stderr().write_all(&packet.to_bytes()).unwrap_or_default(),
+            Some(Action::Late(time)) => {
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(time));
+                    io::stderr().write_all(&packet.to_bytes()).unwrap_or_default();
+                });
+                continue;
+            }
             _ => {}
         }
         if io::stderr().write_all(&packet.to_bytes()).is_err() {

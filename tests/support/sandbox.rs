@@ -181,6 +181,18 @@ impl Outcome {
         self
     }
 
+    /// Whether the exit code says that everything was done.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Checks that the run failed, and by no crash: the code is one of those that are documented.
+    #[track_caller]
+    pub(crate) fn fails(&self) -> &Self {
+        assert!(matches!(self.code, Some(1..=10 | 20..=25)), "{self}");
+        self
+    }
+
     /// Checks that standard output is exactly this.
     #[track_caller]
     pub(crate) fn stdout(&self, expected: impl AsRef<[u8]>) -> &Self {

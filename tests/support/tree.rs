@@ -133,6 +133,17 @@ impl Tree {
         }
     }
 
+    /// Every path and what stands there.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &Node)> {
+        self.0.iter().map(|(path, node)| (path.as_slice(), node))
+    }
+
+    /// The tree without what these paths name.
+    pub(crate) fn without(mut self, is_left_out: impl Fn(&[u8]) -> bool) -> Self {
+        self.0.retain(|path, _| !is_left_out(path));
+        self
+    }
+
     /// Reads the tree below a folder. A link is not followed.
     #[track_caller]
     pub(crate) fn read(root: &Path) -> Self {
