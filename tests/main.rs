@@ -24,6 +24,7 @@ mod documents;
 mod engine;
 mod filters;
 mod host_keys;
+mod jumps;
 mod layers;
 mod listing;
 mod login;

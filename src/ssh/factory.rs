@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::algorithms::AlgorithmSettings;
 use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
+use super::dial::jump::Jump;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
 use super::execute::execute;
@@ -72,9 +73,10 @@ impl Factory {
     pub fn new(name: &str, options: SftpOptions, surroundings: Surroundings) -> Result<Self> {
         options.refuse_not_yet()?;
         let target = Target { host: options.host.clone(), port: options.port, user: options.user.clone() };
+        let host_keys = host_keys(name, &options, &surroundings)?;
         let settings = SessionSettings {
-            route: route(&options)?,
-            host_keys: host_keys(name, &options, &surroundings)?,
+            route: route(&options, &host_keys, &surroundings)?,
+            host_keys,
             algorithms: AlgorithmSettings {
                 ciphers: options.ciphers.clone(),
                 key_exchange: options.key_exchange.clone(),
@@ -142,7 +144,8 @@ impl Factory {
                 "remove host_keys and pin_host_key, or remove the old key from host_keys and use pin_host_key",
             );
         }
-        Survey::take(&self.target, &self.settings, &self.surroundings.cancel)
+        let Surroundings { questions, cancel, .. } = &self.surroundings;
+        Survey::take(&self.target, &self.settings, &**questions, cancel)
     }
 
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
@@ -289,7 +292,7 @@ impl Factory {
     }
 }
 
-fn route(options: &SftpOptions) -> Result<Route> {
+fn route(options: &SftpOptions, host_keys: &HostKeySettings, surroundings: &Surroundings) -> Result<Route> {
     Ok(if let Some(proxy) = &options.socks_proxy {
         Route::Socks(SocksProxy::parse(proxy.expose())?)
     } else if let Some(proxy) = &options.http_proxy {
@@ -297,7 +300,15 @@ fn route(options: &SftpOptions) -> Result<Route> {
     } else if let Some(command) = &options.proxy_command {
         Route::Command(command.clone())
     } else if let Some(hosts) = &options.proxy_jump {
-        Route::Jump { hosts: hosts.clone(), ssh_config: options.ssh_config.clone() }
+        // Pins, alias and algorithms are those of the last server.
+        let own = HostKeySettings { alias: None, pins: None, algorithms: Vec::new(), ..host_keys.clone() };
+        let mut jump = Jump::parse(hosts, own)?;
+        // Otherwise `ssh` finds its own, and that of the machine.
+        if options.is_set("ssh_config") {
+            jump.ssh_config = Some(options.ssh_config.clone().unwrap_or_else(|| "none".into()));
+        }
+        jump.asks = surroundings.questions.has_terminal();
+        Route::Jump(Box::new(jump))
     } else {
         Route::Direct
     })

@@ -12,7 +12,7 @@ use ssh2::{BlockDirections, ErrorCode, Session};
 use super::algorithms::{self, AlgorithmSettings, Offer};
 use super::deadline::Deadline;
 use super::dial::{Route, Target, dial};
-use super::host_key::{Accepted, HostKeyCheck, HostKeySettings};
+use super::host_key::{Accepted, HostKeyCheck, HostKeySettings, way};
 use super::server_offer;
 use super::socket::Socket;
 use crate::cancel::Cancel;
@@ -80,7 +80,8 @@ pub fn connect(
     cancel: &Cancel,
 ) -> Result<Connected> {
     let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
-    let (mut handshake, deadline) = Handshake::begin(target, settings, &check.algorithms(), cancel)?;
+    let (mut handshake, deadline) =
+        Handshake::begin(target, settings, &check.algorithms(), questions, cancel)?;
     match handshake
         .run(&deadline)
         .and_then(|()| handshake.host_key())
@@ -98,14 +99,14 @@ pub fn connect(
 /// The names of the host key algorithms that the server offers, read without exchanging keys.
 ///
 /// # Errors
-/// As for [`connect`], but for those about host keys.
+/// As for [`connect`], but for those about the host key of `target`.
 pub fn offered_host_keys(
     target: &Target,
     settings: &SessionSettings,
+    questions: &dyn Questions,
     cancel: &Cancel,
 ) -> Result<Vec<String>> {
-    let deadline = Deadline::after(settings.connect_timeout, cancel);
-    let socket = dial(target, &settings.route, &deadline)?;
+    let (socket, deadline) = reach(target, settings, questions, cancel)?;
     let offer =
         server_offer::read(&socket, IDENTIFICATION, &deadline).map_err(|error| error.on(target.address()));
     socket.shut_down();
@@ -116,17 +117,36 @@ pub fn offered_host_keys(
 /// and nothing else is said to the server.
 ///
 /// # Errors
-/// As for [`connect`], but for those about host keys.
+/// As for [`connect`], but for those about the host key of `target`.
 pub fn shown_host_key(
     target: &Target,
     settings: &SessionSettings,
     algorithms: &[String],
+    questions: &dyn Questions,
     cancel: &Cancel,
 ) -> Result<Vec<u8>> {
-    let (mut handshake, deadline) = Handshake::begin(target, settings, algorithms, cancel)?;
+    let (mut handshake, deadline) = Handshake::begin(target, settings, algorithms, questions, cancel)?;
     let shown = handshake.run(&deadline).and_then(|()| handshake.host_key());
     handshake.socket.shut_down();
     shown
+}
+
+/// Dials, within a deadline that does not run while a person is asked about a server on the way.
+fn reach(
+    target: &Target,
+    settings: &SessionSettings,
+    questions: &dyn Questions,
+    cancel: &Cancel,
+) -> Result<(Socket, Deadline)> {
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    match (dial(target, &settings.route, &deadline), &settings.route) {
+        (Err(error), Route::Jump(jump)) if error.kind() == Kind::HostKey => {
+            way::settle(jump, settings, questions, cancel)?;
+            let deadline = Deadline::after(settings.connect_timeout, cancel);
+            Ok((dial(target, &settings.route, &deadline)?, deadline))
+        }
+        (socket, _) => Ok((socket?, deadline)),
+    }
 }
 
 /// A connection on its way to a session.
@@ -145,13 +165,13 @@ impl<'a> Handshake<'a> {
         target: &'a Target,
         settings: &'a SessionSettings,
         host_keys: &[String],
+        questions: &dyn Questions,
         cancel: &Cancel,
     ) -> Result<(Self, Deadline)> {
         let session = Session::new().map_err(|error| unexpected(&error).on(target.address()))?;
         session.set_banner(IDENTIFICATION).map_err(|error| unexpected(&error).on(target.address()))?;
         let offer = algorithms::apply(&session, &settings.algorithms, host_keys)?;
-        let deadline = Deadline::after(settings.connect_timeout, cancel);
-        let socket = dial(target, &settings.route, &deadline)?;
+        let (socket, deadline) = reach(target, settings, questions, cancel)?;
         Ok((Self { target, settings, session, socket, offer, greeting: Vec::new() }, deadline))
     }
 

@@ -8,6 +8,7 @@ use super::offer::{certificate_names, signature_names};
 use super::verdict::{Presented, Verdict, judge};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::questions::Questions;
 use crate::ssh::dial::Target;
 use crate::ssh::known_hosts::line::Marker;
 use crate::ssh::known_hosts::{Entry, HostName, KnownHosts, append, replace};
@@ -41,23 +42,28 @@ pub struct Survey {
 
 impl Survey {
     /// Asks the server at `target` for its keys and certificates of every type, one handshake for each that it offers.
-    /// Nothing is said about the user.
+    /// Nothing is said about the user. `questions` are those about servers on the way.
     ///
     /// # Errors
     /// The server cannot be reached, or a known hosts file cannot be read.
-    pub fn take(target: &Target, settings: &SessionSettings, cancel: &Cancel) -> Result<Self> {
+    pub fn take(
+        target: &Target,
+        settings: &SessionSettings,
+        questions: &dyn Questions,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let host_keys = &settings.host_keys;
         let host = HostName::new(&target.host, target.port, host_keys.alias.as_deref());
         let files: Vec<_> = host_keys.user_files.iter().chain(&host_keys.global_files).cloned().collect();
         let known = KnownHosts::read(&files, &host)?;
-        let offered = offered_host_keys(target, settings, cancel)?;
+        let offered = offered_host_keys(target, settings, questions, cancel)?;
         let ask = |names: &[&str]| -> Result<Option<Presented>> {
             let common: Vec<String> =
                 offered.iter().filter(|name| names.contains(&name.as_str())).cloned().collect();
             if common.is_empty() {
                 return Ok(None);
             }
-            shown_host_key(target, settings, &common, cancel).map(|blob| Presented::parse(&blob))
+            shown_host_key(target, settings, &common, questions, cancel).map(|blob| Presented::parse(&blob))
         };
         let (mut plain, mut certificates) = (Vec::new(), Vec::new());
         for algorithm in KeyAlgorithm::ALL {
