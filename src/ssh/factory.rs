@@ -122,6 +122,11 @@ impl Factory {
         }
     }
 
+    /// The remote's name; with a leading colon for one that has none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How the user logs in.
     pub fn login(&self) -> &Login {
         &self.login
@@ -130,19 +135,13 @@ impl Factory {
     /// What the server shows as its identity, and what is recorded about it.
     ///
     /// # Errors
-    /// The server cannot be reached, or its identity is not judged by known hosts files.
+    /// The server cannot be reached, or its identity is not judged by this program.
     pub fn survey(&self) -> Result<Survey> {
-        let refused = |reason, advice| {
-            Err(Error::new(Kind::Config, "survey the host keys of", reason).on(&self.name).advice(advice))
-        };
         if !self.options.ssh.is_empty() {
-            return refused("the program in its option ssh checks host keys itself", "run that program once");
-        }
-        if self.settings.host_keys.pins.is_some() {
-            return refused(
-                "its keys are pinned in host_keys, not recorded in known_hosts",
-                "remove host_keys and pin_host_key, or remove the old key from host_keys and use pin_host_key",
-            );
+            let reason = "the program in its option ssh checks host keys itself";
+            return Err(Error::new(Kind::Config, "survey the host keys of", reason)
+                .on(&self.name)
+                .advice("run that program once"));
         }
         let Surroundings { questions, cancel, .. } = &self.surroundings;
         Survey::take(&self.target, &self.settings, &**questions, cancel)
