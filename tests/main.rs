@@ -25,6 +25,7 @@ mod engine;
 mod filters;
 mod host_keys;
 mod jumps;
+mod known_hosts;
 mod layers;
 mod listing;
 mod login;
