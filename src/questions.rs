@@ -26,6 +26,11 @@ pub trait Questions: Send + Sync {
     /// # Errors
     /// Reading from the terminal failed.
     fn confirm(&self, prompt: &str) -> Result<Option<bool>>;
+
+    /// Whether there is a terminal at which another program may ask its own questions.
+    fn has_terminal(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody: every question stays unanswered.

@@ -1,6 +1,10 @@
 //! `sclone config` at a terminal.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::support::ca::{Key, KeyType};
+use crate::support::process::die_with_parent;
 use crate::support::sandbox::Sandbox;
 use crate::support::server::{Server, current_user};
 
@@ -220,4 +224,52 @@ fn the_file_is_encrypted_from_the_menu() {
 fn without_a_terminal_there_is_another_way() {
     let outcome = Sandbox::new().sclone(["config"]).input("n\n").run();
     outcome.code(2).stdout("").stderr_has(&["there is nobody to ask", "sclone config create"]);
+}
+
+/// An agent that holds these keys, each with its certificate.
+fn agent(sandbox: &Sandbox, keys: &[&Key]) -> (std::process::Child, std::path::PathBuf) {
+    let socket = sandbox.path("agent");
+    let mut agent = std::process::Command::new("ssh-agent");
+    let child =
+        die_with_parent(agent.arg("-D").arg("-a").arg(&socket)).stdout(Stdio::null()).spawn().unwrap();
+    for key in keys {
+        let add = || sandbox.program("/usr/bin/ssh-add".as_ref(), [key.path()]).env("SSH_AUTH_SOCK", &socket);
+        let end = Instant::now() + Duration::from_secs(20);
+        while !socket.exists() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        add().run().code(0);
+    }
+    (child, socket)
+}
+
+#[test]
+fn the_keys_of_the_agent_are_listed_and_do_no_harm() {
+    let sandbox = Sandbox::new();
+    let authority = Key::generate(&sandbox.path(""), "ca", KeyType::Ed25519);
+    let key = Key::generate(&sandbox.path("tmp"), "evil\x1b[2J", KeyType::EcdsaP256);
+    authority.sign(&key).principals(&["someone"]).write();
+    let (mut agent, socket) = agent(&sandbox, &[&key]);
+    let to_login = [("q> ", "n\n"), ("name> ", "a\n"), ("Storage> ", "sftp\n"), ("host> ", "h\n")];
+    let answers =
+        [&to_login[..], &[("user> ", "\n"), ("port> ", "\n"), ("login> ", "agent\n"), ("y/n> ", "\x03")]];
+    let answers = answers.concat();
+    let talk = || sandbox.sclone(["config"]);
+    let screen = talk().env("SSH_AUTH_SOCK", &socket).run_at_terminal(&answers);
+    agent.kill().and_then(|()| agent.wait()).unwrap();
+    let fingerprint = key.fingerprint();
+    for part in [
+        &format!("  ecdsa-sha2-nistp256 {fingerprint} "),
+        "evil\\x1b[2J",
+        &format!(
+            "certificate unusable for someone: user {} is not among its principals [someone]",
+            current_user()
+        ),
+    ] {
+        assert!(screen.text.contains(part), "{part} is not in: {}", screen.text);
+    }
+    assert!(!screen.text.contains("\x1b[2J"), "{:?}", screen.text);
+    assert_eq!((screen.code, config(&sandbox).as_str()), (Some(130), ""));
+    let none = talk().run_at_terminal(&answers);
+    assert!(none.text.contains("SSH_AUTH_SOCK is not set"), "{}", none.text);
 }

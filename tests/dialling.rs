@@ -15,6 +15,7 @@ use sclone::error::{Error, Kind};
 use sclone::questions::Nobody;
 use sclone::ssh::deadline::Deadline;
 use sclone::ssh::dial::http::HttpProxy;
+use sclone::ssh::dial::jump::Jump;
 use sclone::ssh::dial::socks::SocksProxy;
 use sclone::ssh::dial::{Route, Target, tcp};
 use sclone::ssh::host_key::{HostKeyPolicy, HostKeySettings};
@@ -332,7 +333,7 @@ fn process_of(word: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn through_a_jump() {
+fn ctrl_c_leaves_the_way_open_and_its_end_ends_ssh() {
     let keys = Keys::new();
     let inner = sshd(&keys);
     let extra = format!(
@@ -342,15 +343,15 @@ fn through_a_jump() {
     let outer_keys = Keys::new();
     let outer = Server::start(&outer_keys.sshd_config(&["rsa"], &extra));
     let ssh_config = keys.path("ssh_config");
-    let text = format!(
-        "IdentityFile {}\nIdentitiesOnly yes\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n",
-        keys.key("user").display()
-    );
+    let text = format!("IdentityFile {}\nIdentitiesOnly yes\nLogLevel ERROR\n", keys.key("user").display());
     fs::write(&ssh_config, text).unwrap();
     let user = run(keys.0.path(), "id", &["-un"]);
     let hosts = format!("{}@127.0.0.1:{}", user.trim(), outer.port);
-    let route = Route::Jump { hosts, ssh_config: Some(ssh_config) };
-    let connected = attempt("127.0.0.1", inner.port, route, LONG).unwrap_or_else(|error| panic!("{error}"));
+    let unchecked = HostKeySettings { policy: HostKeyPolicy::Off, ..HostKeySettings::default() };
+    let mut jump = Jump::parse(&hosts, unchecked).unwrap();
+    jump.ssh_config = Some(ssh_config);
+    let connected = attempt("127.0.0.1", inner.port, Route::Jump(Box::new(jump)), LONG)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(connected.host_key.key.unwrap().to_string(), keys.words("ed25519"));
     let process = process_of(&format!("[127.0.0.1]:{}", inner.port)).expect("ssh -W");
     let status = fs::read_to_string(process.join("status")).unwrap();

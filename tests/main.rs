@@ -30,6 +30,8 @@ mod engine;
 mod filters;
 mod host_keys;
 mod hostile_server;
+mod jumps;
+mod known_hosts;
 mod layers;
 mod links;
 mod listing;

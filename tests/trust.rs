@@ -150,6 +150,36 @@ fn the_first_key_is_pinned_in_the_configuration_after_the_login() {
 }
 
 #[test]
+fn pins_are_shown_added_and_replaced() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    user.remote_with("r", &server, &[("known_hosts_file", ""), ("pin_host_key", "true")]);
+    let words = |key: &Key| key.public_line().rsplit_once(' ').unwrap().0.to_owned();
+    let config = || fs::read_to_string(user.sandbox.config_path()).unwrap();
+    let before = config();
+    let shown = user.sandbox.sclone(["trust", "r:", "--show"]).run();
+    shown.code(0).stdout(format!("ssh-ed25519 {} 256 bits, new\n", server.host_key().fingerprint()));
+    assert_eq!(config(), before);
+    user.sandbox.sclone(["trust", "r:", "--yes"]).run().code(0).stderr_has(&["in host_keys of r"]);
+    let after = format!("{before}host_keys = {}\n", words(server.host_key()));
+    assert_eq!(config(), after);
+
+    let swapped = after.replace(&words(server.host_key()), &words(&user.key));
+    fs::write(user.sandbox.config_path(), &swapped).unwrap();
+    let refused = user.sandbox.sclone(["trust", "r:", "--yes"]).run();
+    refused.code(22).stderr_has(&["--replace"]);
+    let text = String::from_utf8_lossy(&refused.stdout).into_owned();
+    for key in [server.host_key(), &user.key] {
+        assert!(text.contains(&key.fingerprint()), "{text}");
+    }
+    assert_eq!(config(), swapped);
+    user.sandbox.sclone(["trust", "r:", "--yes", "--replace"]).run().code(0);
+    assert_eq!(config(), after);
+    user.sandbox.sclone(["lsd", "r:/"]).run().code(0).stderr("");
+    user.sandbox.sclone(["trust", "r,host=localhost:", "--show"]).run().code(0);
+}
+
+#[test]
 fn a_switched_off_check_is_said_once() {
     let (user, _server, _) = user_knowing(plain, "");
     let run = user.sandbox.sclone(["lsd", "r,host_key_policy=off:/"]).run();

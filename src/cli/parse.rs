@@ -37,7 +37,9 @@ pub fn parse(
     arguments: impl Iterator<Item = OsString>,
     defaults: Defaults<'_>,
 ) -> Result<Parsed, clap::Error> {
-    let (command, origins) = defaults.apply(Cli::command());
+    let (command, origins) = defaults
+        .apply(Cli::command())
+        .map_err(|reason| Cli::command().error(ErrorKind::InvalidValue, reason))?;
     let shown = backend_flags::add(command);
     let arguments = flag_order::command_first(&shown, arguments.collect());
     let parsed =

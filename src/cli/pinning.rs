@@ -47,6 +47,31 @@ fn add(store: &mut Store, name: &str, key: &VerifyingKey) -> Result<()> {
     })
 }
 
+/// Adds keys to `host_keys` of the remote `name` and takes the `outdated` ones out.
+///
+/// # Errors
+/// [`Kind::Config`]: the remote is not in the file. The file cannot be saved.
+pub fn replace(
+    store: &mut Store,
+    name: &str,
+    new: &[&VerifyingKey],
+    outdated: &[&VerifyingKey],
+) -> Result<()> {
+    if !store.document().has_section(name) {
+        let reason = "the remote is in no configuration file, so its host_keys cannot be changed";
+        return Err(Error::new(Kind::Config, "pin the host keys of", reason)
+            .on(name)
+            .advice("give the keys in host_keys where the remote is made up, or use known_hosts_file"));
+    }
+    store.edit(|document| {
+        let current = document.get(name, "host_keys").unwrap_or_default();
+        let pins = Pins::parse(current.split(','), true)?;
+        let kept = pins.keys().iter().filter(|key| !outdated.contains(key));
+        let all: Vec<String> = kept.chain(new.iter().copied()).map(VerifyingKey::to_string).collect();
+        document.set(name, "host_keys", &all.join(","))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +90,14 @@ mod tests {
         assert_eq!(store.document().get("a", "host_keys"), Some(key(1).to_string()));
         assert_eq!(add(&mut store, "a", &key(2)).unwrap_err().kind(), Kind::HostKey);
         assert!(save_pin("b", store, false).is_none());
+    }
+
+    #[test]
+    fn outdated_pins_make_way() {
+        let mut store = Store::in_memory(Document::parse(b"[a]\ntype = sftp\n").unwrap());
+        replace(&mut store, "a", &[&key(1), &key(2)], &[]).unwrap();
+        replace(&mut store, "a", &[&key(3)], &[&key(1)]).unwrap();
+        assert_eq!(store.document().get("a", "host_keys"), Some(format!("{},{}", key(2), key(3))));
+        assert_eq!(replace(&mut store, "b", &[&key(1)], &[]).unwrap_err().kind(), Kind::Config);
     }
 }

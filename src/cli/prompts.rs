@@ -51,7 +51,7 @@ impl Terminal {
 
     /// Asks on the terminal; `None` if there is none or it has been closed.
     fn ask<T>(&self, question: impl FnOnce() -> std::io::Result<T>) -> Result<Option<T>> {
-        if !self.allowed || OpenOptions::new().read(true).write(true).open("/dev/tty").is_err() {
+        if !self.has_terminal() {
             return Ok(None);
         }
         let _one_at_a_time = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,6 +112,10 @@ impl Questions for Terminal {
 
     fn confirm(&self, prompt: &str) -> Result<Option<bool>> {
         Ok(self.line(prompt)?.map(|answer| is_yes(&answer)))
+    }
+
+    fn has_terminal(&self) -> bool {
+        self.allowed && OpenOptions::new().read(true).write(true).open("/dev/tty").is_ok()
     }
 }
 

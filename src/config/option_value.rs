@@ -36,26 +36,33 @@ pub fn interval(text: &str) -> Parsed<Interval> {
     text.parse().map_err(|_| "a duration such as 30s, 5m or 1h30m")
 }
 
-/// Items between `separator`s. An item in double quotes may hold separators, and `""` for a quote.
+/// Items between `separator`s. An item in double quotes may hold separators, and `""` for a quote. Go's reader makes
+/// empty items of several blanks; no option has a use for one.
 pub fn list(text: &str, separator: char) -> Parsed<Vec<String>> {
+    let mut items = record(text, separator)?;
+    items.retain(|item| !item.is_empty());
+    Ok(items)
+}
+
+/// As [`list`], empty items included.
+pub fn record(text: &str, separator: char) -> Parsed<Vec<String>> {
     const ACCEPTED: &str = "a list whose items are \"quoted\" as a whole where they need it";
     let mut items = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (item, after) = if let Some(quoted) = rest.strip_prefix('"') {
+    let mut rest = Some(text).filter(|text| !text.is_empty());
+    while let Some(text) = rest {
+        let (item, after) = if let Some(quoted) = text.strip_prefix('"') {
             quoted_item(quoted).ok_or(ACCEPTED)?
         } else {
-            let end = rest.find(separator).unwrap_or(rest.len());
-            let (item, after) = rest.split_at_checked(end).ok_or(ACCEPTED)?;
+            let end = text.find(separator).unwrap_or(text.len());
+            let (item, after) = text.split_at_checked(end).ok_or(ACCEPTED)?;
             (item.to_owned(), after)
         };
-        if !after.is_empty() && !after.starts_with(separator) || item.contains('"') && !rest.starts_with('"')
+        if !after.is_empty() && !after.starts_with(separator) || item.contains('"') && !text.starts_with('"')
         {
             return Err(ACCEPTED);
         }
-        // Go's reader makes empty items of several blanks; no option has a use for one.
-        items.extend(Some(item).filter(|item| !item.is_empty()));
-        rest = after.strip_prefix(separator).unwrap_or(after);
+        items.push(item);
+        rest = after.strip_prefix(separator);
     }
     Ok(items)
 }
@@ -131,6 +138,9 @@ mod tests {
             assert!(items(bad).is_err(), "{bad}");
         }
         assert_eq!(list("md5,sha1", ',').unwrap(), ["md5", "sha1"]);
+        assert_eq!(list("md5,,sha1,", ',').unwrap(), ["md5", "sha1"]);
+        assert_eq!(record("a,,\"b,c\",", ',').unwrap(), ["a", "", "b,c", ""]);
+        assert!(record("", ',').unwrap().is_empty());
     }
 
     #[test]

@@ -24,7 +24,21 @@ pub(crate) fn to_regexp(glob: &str, ignore_case: bool) -> Result<String, String>
     let body = glob.strip_prefix('/');
     regexp.push_str(if body.is_some() { "^" } else { "(^|/)" });
     let glob = body.unwrap_or(glob);
-    Translator { glob, rest: glob, last: None, depth: 0, regexp }.run()
+    let mut regexp = Translator { glob, rest: glob, last: None, depth: 0, in_path: true, regexp }.run()?;
+    regexp.push('$');
+    Ok(regexp)
+}
+
+/// Translates `glob` for text that is no path, of which `*` stands for any part, upper and lower case alike; for all of
+/// it, if it is to be `whole`.
+///
+/// # Errors
+/// What is wrong with it, in rclone's words.
+pub(crate) fn to_text_regexp(glob: &str, whole: bool) -> Result<String, String> {
+    let regexp = if whole { "(?i)^" } else { "(?i)" }.to_owned();
+    let mut regexp = Translator { glob, rest: glob, last: None, depth: 0, in_path: false, regexp }.run()?;
+    regexp.push_str(if whole { "$" } else { "" });
+    Ok(regexp)
 }
 
 struct Translator<'a> {
@@ -34,6 +48,8 @@ struct Translator<'a> {
     last: Option<char>,
     /// Open braces.
     depth: usize,
+    /// Whether `/` sets the parts of a path apart.
+    in_path: bool,
     regexp: String,
 }
 
@@ -47,7 +63,7 @@ impl Translator<'_> {
                     self.regexp.extend(escaped);
                 }
                 '*' => self.stars()?,
-                '?' => self.regexp.push_str("[^/]"),
+                '?' => self.regexp.push_str(self.one()),
                 '[' => self.class()?,
                 ']' => return Err(self.fault("mismatched ']'")),
                 '{' => self.open()?,
@@ -64,7 +80,6 @@ impl Translator<'_> {
         if self.depth > 0 {
             return Err(self.fault(BRACES));
         }
-        self.regexp.push('$');
         Ok(self.regexp)
     }
 
@@ -76,13 +91,21 @@ impl Translator<'_> {
         Some(next)
     }
 
+    /// What stands for one character.
+    const fn one(&self) -> &'static str {
+        if self.in_path { "[^/]" } else { "." }
+    }
+
     /// One star was taken.
     fn stars(&mut self) -> Result<(), String> {
         let more = self.rest.len().saturating_sub(self.rest.trim_start_matches('*').len());
         self.rest = self.rest.get(more..).unwrap_or_default();
         match more {
-            0 => self.regexp.push_str("[^/]*"),
-            1 => self.regexp.push_str(".*"),
+            0 => {
+                self.regexp.push_str(self.one());
+                self.regexp.push('*');
+            }
+            1 if self.in_path => self.regexp.push_str(".*"),
             _ => return Err(format!("too many stars in {:?}", self.glob)),
         }
         Ok(())
@@ -180,6 +203,13 @@ mod tests {
             assert_eq!(to_regexp(glob, false).as_deref(), Ok(regexp), "{glob}");
         }
         assert_eq!(to_regexp("/a", true).as_deref(), Ok("(?i)^a$"));
+    }
+
+    #[test]
+    fn in_text_a_slash_is_a_character_like_others() {
+        assert_eq!(to_text_regexp("/a?*", true).as_deref(), Ok("(?i)^/a..*$"));
+        assert_eq!(to_text_regexp("{a,[bc]}", false).as_deref(), Ok("(?i)(a|[bc])"));
+        assert_eq!(to_text_regexp("**", false).unwrap_err(), r#"too many stars in "**""#);
     }
 
     #[test]

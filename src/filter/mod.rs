@@ -18,8 +18,10 @@ mod pattern;
 mod rules;
 mod spec;
 pub mod text;
+mod text_glob;
 
 pub use decision::Filter;
 pub use lines::{lines, raw_lines, records};
 pub use listed::Listed;
 pub use spec::Spec;
+pub use text_glob::TextGlob;

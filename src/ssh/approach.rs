@@ -7,12 +7,12 @@ use ssh2::Session;
 use super::attempt::Attempt;
 use super::deadline::Deadline;
 use super::dial::tcp::Reached;
-use super::dial::{Route, Target, dial, resolve, tcp};
+use super::dial::{Route, Target, resolve, tcp};
 use super::host_key::{HostKeyCheck, HostKeySettings};
 use super::login::Plan;
-use super::session::{Connected, Greeted, Offering};
+use super::session::{Connected, Greeted, Offering, reach};
 use super::socket::Socket;
-use super::{Factory, Streams};
+use super::{Factory, Streams, Surroundings};
 use crate::error::Result;
 
 /// One connection in the making. Whoever takes its steps in order does what [`Factory::connect`] does.
@@ -73,8 +73,11 @@ impl<'a> Approach<'a> {
     ///
     /// # Errors
     /// It leads nowhere.
-    pub fn dial(&self) -> Result<Socket> {
-        dial(self.target(), self.route(), &self.deadline)
+    pub fn dial(&mut self) -> Result<Socket> {
+        let Surroundings { questions, cancel, .. } = &self.factory.surroundings;
+        let (socket, deadline) = reach(self.target(), &self.factory.settings, &**questions, cancel)?;
+        self.deadline = deadline;
+        Ok(socket)
     }
 
     /// Reads what is recorded about the server.

@@ -12,6 +12,7 @@ use super::algorithms::AlgorithmSettings;
 use super::approach::Entered;
 use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
+use super::dial::jump::Jump;
 use super::dial::socks::SocksProxy;
 use super::dial::{Route, Target};
 use super::execute::execute;
@@ -77,9 +78,10 @@ impl Factory {
             user: options.user.clone(),
             alias: options.ssh_host.as_ref().map(|host| host.name.clone()),
         };
+        let host_keys = host_keys(name, &options, &surroundings)?;
         let settings = SessionSettings {
-            route: route(&options)?,
-            host_keys: host_keys(name, &options, &surroundings)?,
+            route: route(&options, &host_keys, &surroundings)?,
+            host_keys,
             algorithms: AlgorithmSettings {
                 ciphers: options.ciphers.clone(),
                 key_exchange: options.key_exchange.clone(),
@@ -125,6 +127,11 @@ impl Factory {
         }
     }
 
+    /// The remote's name; with a leading colon for one that has none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How the user logs in.
     pub fn login(&self) -> &Login {
         &self.login
@@ -133,21 +140,16 @@ impl Factory {
     /// What the server shows as its identity, and what is recorded about it.
     ///
     /// # Errors
-    /// The server cannot be reached, or its identity is not judged by known hosts files.
+    /// The server cannot be reached, or its identity is not judged by this program.
     pub fn survey(&self) -> Result<Survey> {
-        let refused = |reason, advice| {
-            Err(Error::new(Kind::Config, "survey the host keys of", reason).on(&self.name).advice(advice))
-        };
         if !self.options.ssh.is_empty() {
-            return refused("the program in its option ssh checks host keys itself", "run that program once");
+            let reason = "the program in its option ssh checks host keys itself";
+            return Err(Error::new(Kind::Config, "survey the host keys of", reason)
+                .on(&self.name)
+                .advice("run that program once"));
         }
-        if self.settings.host_keys.pins.is_some() {
-            return refused(
-                "its keys are pinned in host_keys, not recorded in known_hosts",
-                "remove host_keys and pin_host_key, or remove the old key from host_keys and use pin_host_key",
-            );
-        }
-        Survey::take(&self.target, &self.settings, &self.surroundings.cancel)
+        let Surroundings { questions, cancel, .. } = &self.surroundings;
+        Survey::take(&self.target, &self.settings, &**questions, cancel)
     }
 
     /// Connects, logs in and starts SFTP at the other end. Blocks until that is done or has failed.
@@ -312,7 +314,7 @@ impl Factory {
     }
 }
 
-fn route(options: &SftpOptions) -> Result<Route> {
+fn route(options: &SftpOptions, host_keys: &HostKeySettings, surroundings: &Surroundings) -> Result<Route> {
     Ok(if let Some(proxy) = &options.socks_proxy {
         Route::Socks(SocksProxy::parse(proxy.expose())?)
     } else if let Some(proxy) = &options.http_proxy {
@@ -320,7 +322,12 @@ fn route(options: &SftpOptions) -> Result<Route> {
     } else if let Some(command) = &options.proxy_command {
         Route::Command(command.clone())
     } else if let Some(hosts) = &options.proxy_jump {
-        Route::Jump { hosts: hosts.clone(), ssh_config: options.jump_config.clone() }
+        // Pins, alias and algorithms are those of the last server.
+        let own = HostKeySettings { alias: None, pins: None, algorithms: Vec::new(), ..host_keys.clone() };
+        let mut jump = Jump::parse(hosts, own)?;
+        jump.ssh_config.clone_from(&options.jump_config);
+        jump.asks = surroundings.questions.has_terminal();
+        Route::Jump(Box::new(jump))
     } else {
         Route::Direct
     })

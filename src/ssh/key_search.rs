@@ -87,20 +87,25 @@ impl FoundCertificate {
 
     /// In one line: whether it is valid, until when and for whom, or what stands against logging `user` in.
     pub fn verdict(&self, user: &str, now: Timestamp) -> String {
-        let faults = judge(&self.certificate, Some(user), None, now);
-        let status = Status::of(&faults);
-        let names: Vec<_> =
-            self.certificate.principals.iter().map(|name| escape(name.as_bytes()).into_owned()).collect();
-        let mut words = vec![match (status, self.certificate.valid_before) {
-            (Status::Valid, Some(end)) => format!("valid until {}", local_time(end)),
-            (Status::Valid, None) => "valid without end".to_owned(),
-            _ => status.as_str().to_owned(),
-        }];
-        words.push(format!("for {}", if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }));
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        let reasons = if faults.is_empty() { String::new() } else { format!(": {}", faults.join("; ")) };
-        format!("{}{reasons}", words.join(" "))
+        verdict(&self.certificate, user, now)
     }
+}
+
+/// In one line: whether a certificate is valid, until when and for whom, or what stands against logging `user` in.
+pub fn verdict(certificate: &Certificate, user: &str, now: Timestamp) -> String {
+    let faults = judge(certificate, Some(user), None, now);
+    let status = Status::of(&faults);
+    let names: Vec<_> =
+        certificate.principals.iter().map(|name| escape(name.as_bytes()).into_owned()).collect();
+    let mut words = vec![match (status, certificate.valid_before) {
+        (Status::Valid, Some(end)) => format!("valid until {}", local_time(end)),
+        (Status::Valid, None) => "valid without end".to_owned(),
+        _ => status.as_str().to_owned(),
+    }];
+    words.push(format!("for {}", if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }));
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    let reasons = if faults.is_empty() { String::new() } else { format!(": {}", faults.join("; ")) };
+    format!("{}{reasons}", words.join(" "))
 }
 
 /// Whether the private key in a text needs a passphrase; `None` if there is no private key.

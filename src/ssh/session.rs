@@ -12,7 +12,7 @@ use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 use super::algorithms::{self, AlgorithmSettings, Offer};
 use super::deadline::Deadline;
 use super::dial::{Route, Target, dial};
-use super::host_key::{Accepted, HostKeyCheck, HostKeySettings};
+use super::host_key::{Accepted, HostKeyCheck, HostKeySettings, way};
 use super::server_offer;
 use super::socket::Socket;
 use crate::cancel::Cancel;
@@ -81,22 +81,21 @@ pub fn connect(
 ) -> Result<Connected> {
     let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
     let offering = Offering::prepare(target, settings, &check.algorithms())?;
-    let deadline = Deadline::after(settings.connect_timeout, cancel);
-    let socket = dial(target, &settings.route, &deadline)?;
+    let (socket, deadline) = reach(target, settings, questions, cancel)?;
     offering.exchange_keys(socket, &deadline)?.decide(&check, questions)
 }
 
 /// The names of the host key algorithms that the server offers, read without exchanging keys.
 ///
 /// # Errors
-/// As for [`connect`], but for those about host keys.
+/// As for [`connect`], but for those about the host key of `target`.
 pub fn offered_host_keys(
     target: &Target,
     settings: &SessionSettings,
+    questions: &dyn Questions,
     cancel: &Cancel,
 ) -> Result<Vec<String>> {
-    let deadline = Deadline::after(settings.connect_timeout, cancel);
-    let socket = dial(target, &settings.route, &deadline)?;
+    let (socket, deadline) = reach(target, settings, questions, cancel)?;
     let offer =
         server_offer::read(&socket, IDENTIFICATION, &deadline).map_err(|error| error.on(target.address()));
     socket.shut_down();
@@ -107,16 +106,17 @@ pub fn offered_host_keys(
 /// and nothing else is said to the server.
 ///
 /// # Errors
-/// As for [`connect`], but for those about host keys.
+/// As for [`connect`], but for those about the host key of `target`.
 pub fn shown_host_key(
     target: &Target,
     settings: &SessionSettings,
     algorithms: &[String],
+    questions: &dyn Questions,
     cancel: &Cancel,
 ) -> Result<Vec<u8>> {
     let offering = Offering::prepare(target, settings, algorithms)?;
-    let deadline = Deadline::after(settings.connect_timeout, cancel);
-    let greeted = offering.exchange_keys(dial(target, &settings.route, &deadline)?, &deadline)?;
+    let (socket, deadline) = reach(target, settings, questions, cancel)?;
+    let greeted = offering.exchange_keys(socket, &deadline)?;
     let shown = greeted.0.host_key();
     greeted.0.socket.shut_down();
     shown
@@ -192,6 +192,24 @@ impl Greeted<'_> {
                 Err(error)
             }
         }
+    }
+}
+
+/// Dials, within a deadline that does not run while a person is asked about a server on the way.
+pub(super) fn reach(
+    target: &Target,
+    settings: &SessionSettings,
+    questions: &dyn Questions,
+    cancel: &Cancel,
+) -> Result<(Socket, Deadline)> {
+    let deadline = Deadline::after(settings.connect_timeout, cancel);
+    match (dial(target, &settings.route, &deadline), &settings.route) {
+        (Err(error), Route::Jump(jump)) if error.kind() == Kind::HostKey => {
+            way::settle(jump, settings, questions, cancel)?;
+            let deadline = Deadline::after(settings.connect_timeout, cancel);
+            Ok((dial(target, &settings.route, &deadline)?, deadline))
+        }
+        (socket, _) => Ok((socket?, deadline)),
     }
 }
 

@@ -40,9 +40,14 @@ impl Socket {
         }
     }
 
-    /// The last line the carrying command wrote to its standard error, safe to show.
+    /// The last line the carrying command wrote to its standard error that says why it ended, safe to show.
     pub fn last_words(&self) -> Option<String> {
         self.0.carrier.as_ref().and_then(Carrier::last_words)
+    }
+
+    /// Whether the carrying command wrote `line` to its standard error.
+    pub(super) fn has_heard(&self, line: &str) -> bool {
+        self.0.carrier.as_ref().is_some_and(|carrier| carrier.has_said(line))
     }
 
     /// What has arrived and was not read yet, at most 255 bytes, without taking it. Empty if there is nothing.

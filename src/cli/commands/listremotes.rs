@@ -6,13 +6,15 @@ use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::config::sources::RemoteEntry;
 use crate::error::{Error, Kind, Result};
+use crate::filter::TextGlob;
 
 /// List the remotes of the configuration file and the environment
 ///
 /// Example: `sclone listremotes --type sftp --order-by name`
 ///
 /// With a FILTER only the remotes of which name, type, source or description contains it, upper and lower case alike;
-/// in it * stands for any text and ? for any one character. --name and its like look at one of them only.
+/// in it the globs of filters have their meaning: *, ?, [abc], {one,other}, {{regexp}}. --name and its like look at one
+/// of them only.
 ///
 /// Exit codes: 0 listed, 1 the file cannot be read, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
@@ -117,16 +119,10 @@ fn choose(remotes: &mut Vec<RemoteEntry>, args: &Args) -> Result<()> {
         one(&args.source, Field::Source),
         one(&args.description, Field::Description),
     ];
-    for (filter, fields) in filters.into_iter().flatten() {
-        if filter.contains(['[', '{', '\\']) {
-            let reason = "only * and ? have a meaning in it";
-            return Err(Error::new(Kind::Usage, "read filter", reason).on(&filter));
-        }
-        let filter = filter.to_lowercase();
-        let pattern: Vec<char> =
-            if args.exact { filter.chars().collect() } else { format!("*{filter}*").chars().collect() };
-        let fits = |text: &str| matches(&pattern, &text.to_lowercase().chars().collect::<Vec<_>>());
-        remotes.retain(|remote| fields.iter().any(|field| fits(field.of(remote))));
+    for (filter, fields) in filters.into_iter().flatten().filter(|(filter, _)| !filter.is_empty()) {
+        let glob = TextGlob::new(&filter, args.exact)
+            .map_err(|reason| Error::new(Kind::Usage, "read filter", reason).on(&filter))?;
+        remotes.retain(|remote| fields.iter().any(|field| glob.is_match(field.of(remote))));
     }
     Ok(())
 }
@@ -179,36 +175,4 @@ fn as_json(ctx: &Ctx, remotes: &[RemoteEntry]) -> Result<()> {
         ctx.stdout.line(objects.join(",\n"))?;
     }
     ctx.stdout.line("]")
-}
-
-/// Whether the whole text fits the pattern.
-fn matches(pattern: &[char], text: &[char]) -> bool {
-    match (pattern, text) {
-        ([], []) => true,
-        (['*', rest @ ..], _) => {
-            (0..=text.len()).any(|skip| text.get(skip..).is_some_and(|text| matches(rest, text)))
-        }
-        (['?', rest @ ..], [_, text @ ..]) => matches(rest, text),
-        ([wanted, rest @ ..], [c, text @ ..]) => wanted == c && matches(rest, text),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("*eta*", "zeta", true),
-            ("z?ta", "zeta", true),
-            ("z?", "zeta", false),
-            ("", "a", false),
-        ] {
-            let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            assert_eq!(matches(&chars(pattern), &chars(text)), expected, "{pattern} {text}");
-        }
-    }
 }

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 
+use crate::cli::config_store;
 use crate::cli::context::Ctx;
 use crate::cli::open;
+use crate::cli::pinning;
 use crate::error::{Error, Kind, Result};
 use crate::ssh::host_key::check::named;
 use crate::ssh::host_key::survey::{Finding, Survey};
@@ -14,7 +16,8 @@ use crate::ssh::host_key::survey::{Finding, Survey};
 ///
 /// Asks the server for its keys of every type and its certificates, says what is recorded of them, and records the
 /// rest after a yes. Compare the fingerprints with those the server's administrator gives you. A key that differs from
-/// the recorded one is recorded only with --replace. Nobody is logged in.
+/// the recorded one is recorded only with --replace. Nobody is logged in. Keys are recorded in the known hosts file of
+/// the remote, or in its `host_keys` where it pins them.
 ///
 /// Exit codes: 0 every key is recorded (or shown, with --show), 2 wrong usage, 22 not recorded, 23 no connection.
 #[derive(clap::Args, Clone, Debug)]
@@ -39,7 +42,8 @@ pub struct Args {
 /// # Errors
 /// The server cannot be reached, a key has changed or is revoked, nobody said yes, or a file cannot be written.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
-    let survey = open::factory(ctx, &args.remote)?.survey()?;
+    let factory = open::factory(ctx, &args.remote)?;
+    let survey = factory.survey()?;
     show(ctx, &survey)?;
     if args.show {
         return Ok(());
@@ -50,7 +54,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
-    let file = survey.file()?.display().to_string();
+    let file = if survey.is_pinned {
+        format!("host_keys of {}", factory.name())
+    } else {
+        survey.file()?.display().to_string()
+    };
     if ctx.settings.dry_run {
         log::warn!("Skipped recording {count} host keys in {file} as --dry-run is set");
         return Ok(());
@@ -58,20 +66,29 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     if !args.yes {
         confirm(ctx, &survey, &format!("Record {count} of these keys in {file}? (yes/no) "))?;
     }
-    survey.record()?;
+    record(ctx, &survey, factory.name())?;
     log::warn!("Recorded {count} host keys of {} in {file}", survey.host.exact());
     Ok(())
+}
+
+fn record(ctx: &Ctx, survey: &Survey, name: &str) -> Result<()> {
+    if !survey.is_pinned {
+        return survey.record();
+    }
+    let (new, outdated): (Vec<_>, Vec<_>) =
+        (survey.unrecorded().collect(), survey.outdated().map(|record| &record.key).collect());
+    pinning::replace(&mut config_store::open(ctx)?, name, &new, &outdated)
 }
 
 fn show(ctx: &Ctx, survey: &Survey) -> Result<()> {
     for (key, finding) in &survey.keys {
         let state = match finding {
-            Finding::Recorded(entry) => format!("recorded in {}", entry.place()),
-            Finding::Revoked(entry) => format!("REVOKED by {}", entry.place()),
+            Finding::Recorded(record) => format!("recorded in {}", record.place),
+            Finding::Revoked(record) => format!("REVOKED by {}", record.place),
             Finding::New => "new".to_owned(),
             Finding::Changed(old) => {
                 let old: Vec<_> =
-                    old.iter().map(|entry| format!("{} has {}", entry.place(), named(&entry.key))).collect();
+                    old.iter().map(|record| format!("{} has {}", record.place, named(&record.key))).collect();
                 format!("CHANGED: {}", old.join(", "))
             }
         };

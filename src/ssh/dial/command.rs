@@ -1,16 +1,15 @@
-//! Commands whose standard streams carry the connection: `ProxyCommand`, and `ProxyJump` by way of `ssh -W`.
+//! Commands whose standard streams carry the connection, such as `ProxyCommand`.
 //!
 //! The command gets one end of a socket pair as its standard input and output, so it sees the end of the stream when
 //! this process ends, however it ends; when the connection is dropped it is killed. It ignores SIGINT, which a terminal
 //! sends to both: what remains to be cleaned up on the server is still reached after Ctrl-C.
 
-use std::ffi::OsString;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,11 +21,14 @@ use crate::ssh::socket::Socket;
 /// The longest line of a command's standard error that is shown at once, in bytes.
 const LONGEST_LINE: u64 = 4096;
 
+/// How many of the last lines are kept: more than `ssh` says about one key.
+const MOST_LINES: usize = 40;
+
 /// How long the end of a command's standard error is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What the shell runs before the command: from then on SIGINT is ignored.
-const QUIET: &str = "trap '' INT; exec ";
+pub(super) const QUIET: &str = "trap '' INT; exec ";
 
 /// The command that carries a connection. Dropping it ends it.
 pub struct Carrier {
@@ -43,17 +45,42 @@ struct Complaints {
 
 #[derive(Default)]
 struct Heard {
-    last: Option<String>,
+    latest: VecDeque<String>,
     ended: bool,
 }
 
+impl Heard {
+    fn keep(&mut self, line: String) {
+        self.latest.push_back(line);
+        while self.latest.len() > MOST_LINES {
+            self.latest.pop_front();
+        }
+    }
+
+    /// The last line that says why. In a chain of commands each but the first only sees its way end.
+    fn reason(&self) -> Option<&String> {
+        let is_echo =
+            |line: &&String| line.contains(": Connection closed by ") || line.contains(" UNKNOWN port 65535");
+        self.latest.iter().rfind(|line| !is_echo(line)).or(self.latest.back())
+    }
+}
+
 impl Carrier {
-    /// The last line it wrote to its standard error, safe to show. A command that has just ended is heard out.
+    /// The last line it wrote to its standard error that says why it ended, safe to show. A command that has just ended
+    /// is heard out.
     pub fn last_words(&self) -> Option<String> {
+        self.heard_out().reason().cloned()
+    }
+
+    /// Whether one of the last lines it wrote to its standard error is `line`. It is heard out as well.
+    pub fn has_said(&self, line: &str) -> bool {
+        self.heard_out().latest.iter().any(|said| said == line)
+    }
+
+    fn heard_out(&self) -> MutexGuard<'_, Heard> {
         let state = self.complaints.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.complaints.ended.wait_timeout_while(state, LAST_WORDS, |heard| !heard.ended);
-        let (heard, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        heard.last.clone()
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -75,43 +102,7 @@ pub fn dial(target: &Target, line: &str) -> Result<Socket> {
     log::debug!("connecting through a command");
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(format!("{QUIET}{line}"));
-    carry(command).map_err(|error| error.on(target.address()))
-}
-
-/// Connects through other SSH servers by running the system's `ssh`.
-///
-/// # Errors
-/// A server's name is empty or looks like an option, or `ssh` cannot start.
-pub fn jump(target: &Target, hosts: &str, ssh_config: Option<&Path>) -> Result<Socket> {
-    let arguments = jump_arguments(target, hosts, ssh_config)?;
-    log::debug!("connecting through {}", escape(hosts.as_bytes()));
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(format!("{QUIET}\"$@\"")).arg("sh").arg("ssh").args(arguments);
-    carry(command).map_err(|error| error.on(target.address()))
-}
-
-/// The words after `ssh`: the last server is logged in to, by way of those before it.
-fn jump_arguments(target: &Target, hosts: &str, ssh_config: Option<&Path>) -> Result<Vec<OsString>> {
-    let refused = |reason| Error::new(Kind::Config, "read proxy_jump", reason).on(hosts);
-    let mut hops: Vec<&str> = hosts.split(',').map(str::trim).collect();
-    if hops.iter().any(|hop| hop.is_empty() || hop.starts_with('-') || hop.contains(char::is_whitespace)) {
-        return Err(refused("it is not a list of [user@]host[:port]"));
-    }
-    let last = hops.pop().ok_or_else(|| refused("it is empty"))?;
-    let mut arguments: Vec<OsString> = Vec::new();
-    if let Some(file) = ssh_config {
-        arguments.extend(["-F".into(), file.as_os_str().to_owned()]);
-    }
-    if !hops.is_empty() {
-        arguments.extend(["-J".into(), hops.join(",").into()]);
-    }
-    let last = if last.contains("://") { last.to_owned() } else { format!("ssh://{last}") };
-    let mut address = target.address();
-    if !address.starts_with('[') {
-        address = format!("[{}]:{}", target.bare_host(), target.port);
-    }
-    arguments.extend(["-W".into(), address.into(), "--".into(), last.into()]);
-    Ok(arguments)
+    carry(command, log::Level::Warn).map_err(|error| error.on(target.address()))
 }
 
 /// Replaces `%h` (host), `%n` (host as given), `%p` (port), `%r` (user) and `%%`, as in `ssh_config`(5).
@@ -158,8 +149,8 @@ fn harmless(word: &str) -> Result<&str> {
     Ok(word)
 }
 
-/// Starts the command on one end of a socket pair.
-fn carry(mut command: Command) -> Result<Socket> {
+/// Starts the command on one end of a socket pair. What it says is shown at `level`.
+pub(super) fn carry(mut command: Command, level: log::Level) -> Result<Socket> {
     let failed = |error| Error::from_io("start the proxy command for", error);
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     ours.set_nonblocking(true).map_err(failed)?;
@@ -173,7 +164,7 @@ fn carry(mut command: Command) -> Result<Socket> {
     let carrier = Carrier { child, complaints: Arc::clone(&complaints) };
     if let Some(stderr) = stderr {
         let listen = move || {
-            relay(stderr, &complaints);
+            relay(stderr, &complaints, level);
             complaints.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
             complaints.ended.notify_all();
         };
@@ -183,7 +174,7 @@ fn carry(mut command: Command) -> Result<Socket> {
 }
 
 /// Passes what the command says on to the user.
-fn relay(stderr: ChildStderr, complaints: &Complaints) {
+fn relay(stderr: ChildStderr, complaints: &Complaints, level: log::Level) {
     let mut lines = BufReader::new(stderr);
     loop {
         let mut line = Vec::new();
@@ -193,8 +184,8 @@ fn relay(stderr: ChildStderr, complaints: &Complaints) {
         }
         let shown = escape(line.trim_ascii_end()).into_owned();
         if !shown.is_empty() {
-            log::warn!("proxy command: {shown}");
-            complaints.state.lock().unwrap_or_else(PoisonError::into_inner).last = Some(shown);
+            log::log!(level, "proxy command: {shown}");
+            complaints.state.lock().unwrap_or_else(PoisonError::into_inner).keep(shown);
         }
     }
 }
@@ -219,19 +210,5 @@ mod tests {
             assert_eq!(expand(line, &target(host)).unwrap_err().kind(), Kind::Config, "{line} {host}");
         }
         assert!(expand("fixed", &target("$(id)")).is_ok(), "a name that is not filled in does no harm");
-    }
-
-    #[test]
-    fn jumps() {
-        let words = |hosts, config: Option<&Path>| -> Vec<String> {
-            let arguments = jump_arguments(&target("inner"), hosts, config).unwrap();
-            arguments.into_iter().map(|word| word.into_string().unwrap()).collect()
-        };
-        assert_eq!(words("me@gate:22", None), ["-W", "[inner]:2222", "--", "ssh://me@gate:22"]);
-        let chained = words("a, b,c", Some(Path::new("/cfg")));
-        assert_eq!(chained, ["-F", "/cfg", "-J", "a,b", "-W", "[inner]:2222", "--", "ssh://c"]);
-        for bad in ["", "a,,b", "-oProxyCommand=x", "a b"] {
-            assert!(jump_arguments(&target("inner"), bad, None).is_err(), "{bad}");
-        }
     }
 }

@@ -7,10 +7,12 @@
 //! | [`tcp`] | connecting to one address after the other |
 //! | [`socks`] | SOCKS5 proxies |
 //! | [`http`] | HTTP proxies (`CONNECT`) |
-//! | [`command`] | commands whose standard streams carry the connection (`ProxyCommand`, `ProxyJump`) |
+//! | [`command`] | commands whose standard streams carry the connection (`ProxyCommand`) |
+//! | [`jump`] | other SSH servers on the way (`ProxyJump`) |
 
 pub mod command;
 pub mod http;
+pub mod jump;
 pub mod resolve;
 pub mod route;
 pub mod socks;

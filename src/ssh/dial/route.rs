@@ -1,8 +1,7 @@
 //! Which way to a server, and taking it.
 
-use std::path::PathBuf;
-
 use super::http::HttpProxy;
+use super::jump::Jump;
 use super::socks::SocksProxy;
 use super::{command, resolve, tcp};
 use crate::error::Result;
@@ -37,7 +36,7 @@ impl Target {
 }
 
 /// The way to a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Route {
     /// A TCP connection.
     #[default]
@@ -48,19 +47,15 @@ pub enum Route {
     Http(HttpProxy),
     /// Through the standard streams of a shell command (`proxy_command`); `%h`, `%n`, `%p`, `%r` and `%%` are replaced.
     Command(String),
-    /// Through other SSH servers (`proxy_jump`), reached by the system's `ssh`.
-    Jump {
-        /// The servers in the order they are passed, as in OpenSSH: `[user@]host[:port]`, separated by commas.
-        hosts: String,
-        /// The file `ssh` is to read instead of its own configuration.
-        ssh_config: Option<PathBuf>,
-    },
+    /// Through other SSH servers (`proxy_jump`).
+    Jump(Box<Jump>),
 }
 
 /// Connects to the server.
 ///
 /// # Errors
-/// It cannot be reached within the deadline, or the run was cancelled.
+/// It cannot be reached within the deadline, or the run was cancelled. [`Kind::HostKey`](crate::error::Kind::HostKey)
+/// says that a server on the way is not trusted, not that this one is not.
 pub fn dial(target: &Target, route: &Route, deadline: &Deadline) -> Result<Socket> {
     match route {
         Route::Direct => {
@@ -69,7 +64,7 @@ pub fn dial(target: &Target, route: &Route, deadline: &Deadline) -> Result<Socke
         Route::Socks(proxy) => proxy.dial(target, deadline),
         Route::Http(proxy) => proxy.dial(target, deadline),
         Route::Command(line) => command::dial(target, line),
-        Route::Jump { hosts, ssh_config } => command::jump(target, hosts, ssh_config.as_deref()),
+        Route::Jump(jump) => jump.dial(target, deadline),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`check`] | the decision, with the person asked where that is wanted |
 //! | [`identity`] | that every connection of a run goes to the same server |
 //! | [`survey`] | everything a server shows, beside what is recorded |
+//! | [`way`] | the same check for the servers on the way (`proxy_jump`) |
 
 pub mod check;
 pub mod identity;
@@ -17,6 +18,7 @@ pub mod pins;
 pub mod policy;
 pub mod survey;
 pub mod verdict;
+pub mod way;
 
 pub use check::{Accepted, HostKeyCheck};
 pub use identity::Identity;

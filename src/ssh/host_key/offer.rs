@@ -1,5 +1,6 @@
 //! Which host key algorithms to ask the server for: those of the recorded keys first, so that a server with several
-//! keys shows the one that is known, and certificates only where a CA line is there to judge them.
+//! keys shows the one that is known, and certificates only where a line about a CA, or a revoked one, is there to judge
+//! them.
 
 use crate::ssh::known_hosts::KnownHosts;
 use crate::ssh::known_hosts::line::Marker;
@@ -7,18 +8,30 @@ use crate::ssh::verifying_key::KeyAlgorithm;
 
 /// The algorithm names to offer, best first, for what `known` says about the host.
 pub fn preferred_algorithms(known: &KnownHosts) -> Vec<&'static str> {
-    let mut order: Vec<KeyAlgorithm> = Vec::new();
-    let recorded = known.with_marker(Marker::Host).map(|entry| entry.key.algorithm());
-    for algorithm in recorded.chain(KeyAlgorithm::ALL) {
-        if !order.contains(&algorithm) {
-            order.push(algorithm);
+    let mut recorded: Vec<KeyAlgorithm> = Vec::new();
+    for algorithm in known.with_marker(Marker::Host).map(|entry| entry.key.algorithm()) {
+        if !recorded.contains(&algorithm) {
+            recorded.push(algorithm);
         }
     }
-    let plain = order.iter().flat_map(|algorithm| signature_names(*algorithm));
-    if known.with_marker(Marker::CertAuthority).next().is_none() {
-        return plain.copied().collect();
+    let others: Vec<_> =
+        KeyAlgorithm::ALL.into_iter().filter(|algorithm| !recorded.contains(algorithm)).collect();
+    let has = |marker| known.with_marker(marker).next().is_some();
+    let (recorded, others) = (recorded.as_slice(), others.as_slice());
+    if has(Marker::CertAuthority) {
+        let all = [recorded, others].concat();
+        [names(&all, certificate_names), names(&all, signature_names)].concat()
+    } else if has(Marker::Revoked) {
+        // The revoked key may be the CA of a certificate.
+        let both = |types| [names(types, certificate_names), names(types, signature_names)].concat();
+        [both(recorded), both(others)].concat()
+    } else {
+        [names(recorded, signature_names), names(others, signature_names)].concat()
     }
-    order.iter().flat_map(|algorithm| certificate_names(*algorithm)).chain(plain).copied().collect()
+}
+
+fn names(algorithms: &[KeyAlgorithm], of: fn(KeyAlgorithm) -> &'static [&'static str]) -> Vec<&'static str> {
+    algorithms.iter().flat_map(|algorithm| of(*algorithm)).copied().collect()
 }
 
 /// The names a plain key of this type signs under, SHA-1 left out.
@@ -65,17 +78,23 @@ mod tests {
         let both = offered(&format!("web1 {RSA}\n[web1]:2222 {ED}\n"));
         assert_eq!(both[..2], ["ssh-ed25519", "rsa-sha2-512"]);
         assert_eq!(both.len(), 6);
-        assert_eq!(offered(&format!("elsewhere {RSA}\n@revoked web1 {RSA}\n"))[0], "ssh-ed25519");
+        assert_eq!(
+            offered(&format!("elsewhere {RSA}\n@revoked web1 {RSA}\n"))[0],
+            "ssh-ed25519-cert-v01@openssh.com"
+        );
     }
 
     #[test]
-    fn certificates_are_asked_for_only_where_a_ca_line_matches() {
+    fn certificates_are_asked_for_only_where_a_line_can_judge_them() {
         assert!(
             offered(&format!("web1 {ED}\n@cert-authority elsewhere {ED}\n"))
                 .iter()
                 .all(|name| !name.contains("cert"))
         );
         let certified = offered(&format!("@cert-authority web* {ED}\nweb1 {RSA}\n"));
+        let revoked = offered(&format!("@revoked web1 {ED}\nweb1 {RSA}\n"));
+        assert_eq!(revoked[1..3], ["rsa-sha2-256-cert-v01@openssh.com", "rsa-sha2-512"]);
+        assert_eq!(revoked.len(), 12);
         assert_eq!(certified[0], "rsa-sha2-512-cert-v01@openssh.com");
         assert_eq!(certified.len(), 12);
         assert!(certified[..6].iter().all(|name| name.ends_with("-cert-v01@openssh.com")));

@@ -11,7 +11,8 @@ pub const GLOBAL_FILES: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_k
 /// Everything the check of a server is made against.
 #[derive(Clone, Debug, Default)]
 pub struct HostKeySettings {
-    /// The remote as it is named on the command line, `web1:`; empty or with a leading colon where it has no name.
+    /// The remote as it is named on the command line, `web1:`; empty where it has no name, with a leading colon and none
+    /// behind it where only its beginning is known.
     pub remote: String,
     /// What to do with an unknown host.
     pub policy: HostKeyPolicy,
@@ -32,6 +33,9 @@ impl HostKeySettings {
     pub fn trust_command(&self, flags: &str) -> String {
         match self.remote.as_str() {
             "" => format!("sclone trust REMOTE:{flags}"),
+            remote if remote.starts_with(':') && remote.ends_with(':') => {
+                format!("sclone trust '{}'{flags}", remote.replace('\'', "'\\''"))
+            }
             remote if remote.starts_with(':') => format!("sclone trust{flags} {remote},...:"),
             remote if remote.contains(' ') => format!("sclone trust '{remote}'{flags}"),
             remote => format!("sclone trust {remote}{flags}"),
@@ -49,6 +53,7 @@ mod tests {
             ("web1:", "sclone trust web1: --replace"),
             ("my box:", "sclone trust 'my box:' --replace"),
             (":sftp", "sclone trust --replace :sftp,...:"),
+            (":sftp,host=it's:", "sclone trust ':sftp,host=it'\\''s:' --replace"),
         ] {
             let settings = HostKeySettings { remote: remote.into(), ..HostKeySettings::default() };
             assert_eq!(settings.trust_command(" --replace"), command);

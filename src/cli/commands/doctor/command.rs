@@ -59,8 +59,8 @@ fn examine(ctx: &Ctx, factory: &Arc<Factory>, path: &[u8], report: &mut Report<'
         return examine_by_program(ctx, factory, path, report);
     }
     let plan = credentials::examine(ctx, factory, report);
-    let approach = Approach::new(factory);
-    let Some(entered) = connection::examine(&approach, plan, report) else {
+    let mut approach = Approach::new(factory);
+    let Some(entered) = connection::examine(&mut approach, plan, report) else {
         return report.skip(Step::Sftp..=Step::Clock, "nobody is logged in");
     };
     let streams = report.take(Step::Sftp, approach.start_sftp(entered));

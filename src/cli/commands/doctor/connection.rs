@@ -19,7 +19,7 @@ use crate::ssh::{Approach, Entered};
 
 /// Takes the steps until one fails.
 pub(super) fn examine(
-    approach: &Approach<'_>,
+    approach: &mut Approach<'_>,
     plan: Result<Plan>,
     report: &mut Report<'_>,
 ) -> Option<Entered> {
@@ -31,7 +31,7 @@ pub(super) fn examine(
     log_in(approach, connected, plan, report)
 }
 
-fn reach(approach: &Approach<'_>, report: &mut Report<'_>) -> Option<Socket> {
+fn reach(approach: &mut Approach<'_>, report: &mut Report<'_>) -> Option<Socket> {
     let way = match approach.route() {
         Route::Direct => return reach_directly(approach, report),
         Route::Socks(_) => "socks_proxy",

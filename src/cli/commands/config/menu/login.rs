@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::agent_keys;
 use super::draft::Draft;
 use super::interview::ask_password;
 use super::talk::Talk;
@@ -56,7 +57,7 @@ pub(super) fn ask(talk: Talk<'_>, draft: &mut Draft) -> Result<()> {
         "key" => by_key(talk, draft, &before, found),
         "agent" => {
             draft.set("key_use_agent", "true");
-            talk.say("Every key and certificate of the agent is tried.")
+            agent_keys::say(talk, &user(talk, draft))
         }
         _ => by_password(talk, draft, &before),
     }

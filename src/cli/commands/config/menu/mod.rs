@@ -1,5 +1,6 @@
 //! The questions of `sclone config`. Nothing is written before the last of them is answered.
 
+mod agent_keys;
 mod draft;
 mod interview;
 mod login;

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::context::Ctx;
 use crate::error::{Error, Kind, Result};
+use crate::path::escape;
 
 /// The conversation with the person at the terminal.
 #[derive(Clone, Copy)]
@@ -12,9 +13,9 @@ pub(super) struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    /// Shows lines.
+    /// Shows lines. Names from files and agents cannot do anything to the terminal.
     pub(super) fn say(self, text: &str) -> Result<()> {
-        self.ctx.stdout.line(text)
+        text.split('\n').try_for_each(|line| self.ctx.stdout.line(&*escape(line.as_bytes())))
     }
 
     /// Asks for one line.
