@@ -29,6 +29,7 @@ mod listing;
 mod login;
 mod refusals;
 mod renewal;
+mod resuming;
 mod support_works;
 mod thread;
 mod trust;

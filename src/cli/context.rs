@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
 use crate::questions::Questions;
-use crate::transfer::Stats;
+use crate::transfer::{FileOptions, Stats};
 
 /// The surroundings of a command.
 pub struct Ctx {
@@ -35,6 +35,19 @@ impl Ctx {
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
         let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
         Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions, umask: umask() }
+    }
+
+    /// How files are carried.
+    pub fn file_options(&self) -> FileOptions {
+        let settings = &self.settings;
+        FileOptions {
+            streams: settings.streams,
+            umask: self.umask,
+            verify: settings.verify,
+            partial_suffix: settings.partial_suffix.clone(),
+            in_place: settings.in_place,
+            journals: settings.environment.cache_folder().map(|folder| folder.join("runs")),
+        }
     }
 
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.

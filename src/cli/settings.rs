@@ -18,8 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
-use crate::transfer::Retries;
-use crate::transfer::copy::Streams;
+use crate::transfer::{Retries, Streams, Verify};
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -41,6 +40,12 @@ pub struct Settings {
     pub streams: Streams,
     /// How often what fails is tried.
     pub retries: Retries,
+    /// What is compared once a file has arrived.
+    pub verify: Verify,
+    /// What the name of a partial file ends with.
+    pub partial_suffix: String,
+    /// Whether files are written under their own names.
+    pub in_place: bool,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -91,6 +96,9 @@ impl Settings {
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
             retries: parsed.cli.job.retries(),
+            verify: parsed.cli.job.verify(),
+            partial_suffix: parsed.cli.job.partial_suffix()?,
+            in_place: parsed.cli.job.inplace,
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,

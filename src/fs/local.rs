@@ -98,8 +98,9 @@ fn list(path: &Path) -> Result<Listing> {
     Ok(Listing { entries, refused: Vec::new() })
 }
 
-fn hash_file(path: &Path, hash: HashType) -> Result<Digest> {
-    let mut file = File::open(path).map_err(failed("open", path))?;
+/// Hashes up to `length` bytes of a file.
+fn hash_file(path: &Path, length: u64, hash: HashType) -> Result<Digest> {
+    let mut file = File::open(path).map_err(failed("open", path))?.take(length);
     let (mut hasher, mut buffer) = (Hasher::new(hash), vec![0; CHUNK]);
     loop {
         match file.read(&mut buffer) {
@@ -129,7 +130,15 @@ impl Fs for Local {
     }
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
-        task(move || Ok(paths.iter().map(|path| hash_file(&self.full(path), hash)).collect()))
+        let paths: Vec<_> = paths.iter().map(|path| self.full(path)).collect();
+        Box::pin(blocking::run(move || {
+            Ok(paths.iter().map(|path| hash_file(path, u64::MAX, hash)).collect())
+        }))
+    }
+
+    fn hash_beginning<'a>(&'a self, path: &'a RelPath, length: u64, hash: HashType) -> Task<'a, Digest> {
+        let path = self.full(path);
+        Box::pin(blocking::run(move || hash_file(&path, length, hash)))
     }
 
     fn usage(&self) -> Task<'_, Usage> {
@@ -178,6 +187,14 @@ impl Fs for Local {
             let path = self.full(path);
             let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
             let file = opened.map_err(failed("create", &path))?;
+            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
+        })
+    }
+
+    fn reopen<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn WriteFile>> {
+        task(|| {
+            let path = self.full(path);
+            let file = OpenOptions::new().write(true).open(&path).map_err(failed("open", &path))?;
             Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
         })
     }
@@ -277,6 +294,10 @@ impl ReadFile for OpenFile {
     fn widen(&self, _ways: usize) -> WideningTask<'_> {
         Box::pin(std::future::ready(()))
     }
+
+    fn is_widened(&self) -> bool {
+        false
+    }
 }
 
 impl WriteFile for OpenFile {
@@ -286,6 +307,10 @@ impl WriteFile for OpenFile {
 
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
         self.move_content(data.len(), "write", move |file| file.write_all_at(&data, offset))
+    }
+
+    fn set_size(&self, size: u64) -> Task<'_, ()> {
+        task(move || self.file.set_len(size).map_err(failed("set the size of", &self.path)))
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
@@ -311,6 +336,10 @@ impl WriteFile for OpenFile {
 
     fn widen(&self, _ways: usize) -> WideningTask<'_> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn is_widened(&self) -> bool {
+        false
     }
 }
 

@@ -191,6 +191,14 @@ impl Fs for Sftp {
         })
     }
 
+    fn hash_beginning<'a>(&'a self, path: &'a RelPath, length: u64, hash: HashType) -> Task<'a, Digest> {
+        Box::pin(async move {
+            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
+            let found = shell.hash_beginning(&self.full(path), length, &self.root, hash).await?;
+            found.ok_or_else(|| no_hash(hash))
+        })
+    }
+
     fn usage(&self) -> Task<'_, Usage> {
         Box::pin(async {
             let path = self.full(&RelPath::root());
@@ -243,6 +251,16 @@ impl Fs for Sftp {
                 }
                 Err(error) => Err(self.explain(error, &path).await),
             }
+        })
+    }
+
+    fn reopen<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn WriteFile>> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let path = self.full(path);
+            let chunk = client.limits().await?.write;
+            let handle = client.open(&path, Access::Write, &Attributes::default()).await?;
+            Ok(Box::new(self.file(handle, path, Access::Write, chunk)) as Box<dyn WriteFile>)
         })
     }
 

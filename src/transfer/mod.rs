@@ -1,5 +1,6 @@
 //! Walking, comparing, planning and copying.
 
+mod beginning;
 mod budget;
 pub mod check;
 pub mod compare;
@@ -7,18 +8,26 @@ pub mod content;
 pub mod copy;
 mod copy_file;
 mod folders;
+mod hash_queue;
+mod journal;
 pub mod march;
 mod merge;
 mod partial;
+mod passage;
 pub mod plan;
+mod resume;
 mod retry;
 mod selection;
 mod speed;
 pub mod stats;
 pub mod verdict;
+mod verify;
+mod watermark;
 mod window;
 
 pub use copy::Copy;
+pub use copy_file::{FileOptions, Streams};
 pub use march::March;
 pub use retry::Retries;
 pub use stats::Stats;
+pub use verify::Verify;
