@@ -124,6 +124,8 @@ fn file_options() -> FileOptions {
         verify: Verify::Size,
         partial_suffix: ".partial".into(),
         in_place: false,
+        bandwidth: None,
+        file_bandwidth: None,
         journals: None,
     }
 }

@@ -25,6 +25,7 @@ mod engine;
 mod filters;
 mod host_keys;
 mod layers;
+mod limits;
 mod listing;
 mod login;
 mod refusals;

@@ -8,11 +8,14 @@ use log::Level;
 use super::prompts::Terminal;
 use super::settings::Settings;
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::fs::Fs;
 use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
+use crate::pace::Rate;
 use crate::questions::Questions;
-use crate::transfer::{FileOptions, Stats};
+use crate::transfer::{Bandwidth, FileOptions, JobLock, Stats};
+use crate::units::Interval;
 
 /// The surroundings of a command.
 pub struct Ctx {
@@ -28,13 +31,30 @@ pub struct Ctx {
     pub questions: Arc<dyn Questions>,
     /// Permission bits that new files do not get.
     pub umask: u32,
+    /// Limits operations on servers (`--tpslimit`).
+    pub pace: Option<Arc<Rate>>,
+    /// Limits how fast content is carried (`--bwlimit`).
+    bandwidth: Option<Arc<Bandwidth>>,
 }
 
 impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
         let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
-        Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions, umask: umask() }
+        let bandwidth = settings.job.bwlimit.clone().map(|table| Arc::new(Bandwidth::new(table)));
+        if let Some(bandwidth) = &bandwidth {
+            log::info!("Starting bandwidth limiter at {} Byte/s", bandwidth.rates());
+        }
+        Self {
+            pace: settings.job.pace().map(Arc::new),
+            bandwidth,
+            settings,
+            cancel,
+            stats: Stats::new(),
+            stdout: Stdout::new(),
+            questions,
+            umask: umask(),
+        }
     }
 
     /// How files are carried.
@@ -43,11 +63,34 @@ impl Ctx {
         FileOptions {
             streams: settings.streams,
             umask: self.umask,
-            verify: settings.verify,
-            partial_suffix: settings.partial_suffix.clone(),
-            in_place: settings.in_place,
+            verify: settings.job.verify(),
+            partial_suffix: settings.job.partial_suffix.clone(),
+            in_place: settings.job.inplace,
+            bandwidth: self.bandwidth.clone(),
+            file_bandwidth: settings.job.bwlimit_file.clone(),
             journals: settings.environment.cache_folder().map(|folder| folder.join("runs")),
         }
+    }
+
+    /// With `--lock` the lock on this job, which another run may hold.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] if it does so for longer than `--lock-wait`.
+    pub async fn lock_job(&self, source: &dyn Fs, destination: &dyn Fs) -> Result<Option<JobLock>> {
+        let job = &self.settings.job;
+        if !job.lock && job.lock_wait.is_none() {
+            return Ok(None);
+        }
+        let environment = &self.settings.environment;
+        let folder = environment.cache_folder().ok_or_else(|| {
+            Error::new(Kind::Locked, "lock", "there is no folder to keep locks in")
+                .advice("set HOME or XDG_CACHE_HOME")
+        })?;
+        let user = environment.user().unwrap_or("somebody");
+        let patience = job.lock_wait.and_then(Interval::duration).unwrap_or_default();
+        let folder = folder.join("locks");
+        let lock = JobLock::acquire(&folder, source, destination, user, patience, &self.cancel);
+        lock.await.map(Some)
     }
 
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::error::{Error, Kind, Result};
+use crate::pace::Rate;
 use crate::transfer::{Retries, Verify};
 use crate::units::Interval;
+use crate::units::bandwidth::Timetable;
 
 /// The flags as they were given.
 #[derive(clap::Args, Clone, Debug)]
@@ -40,6 +42,30 @@ pub struct JobArgs {
     /// What the name of a file ends with while it is written
     #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
     pub partial_suffix: String,
+
+    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"
+    #[arg(long, global = true, value_name = "LIMIT")]
+    pub bwlimit: Option<Timetable>,
+
+    /// Bandwidth limit of each file, in the same form
+    #[arg(long, global = true, value_name = "LIMIT")]
+    pub bwlimit_file: Option<Timetable>,
+
+    /// Most operations a second on servers; 0 for no limit
+    #[arg(long, global = true, value_name = "NUMBER", default_value = "0")]
+    pub tpslimit: f64,
+
+    /// Operations that may go at once after a pause
+    #[arg(long, global = true, value_name = "N", default_value = "1")]
+    pub tpslimit_burst: u32,
+
+    /// Run only if no other run copies from this source to this destination
+    #[arg(long, global = true)]
+    pub lock: bool,
+
+    /// With --lock, wait so long for the other run
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub lock_wait: Option<Interval>,
 }
 
 /// What is compared once a file has arrived.
@@ -55,6 +81,15 @@ pub enum VerifyArg {
 const LONGEST_SUFFIX: usize = 16;
 
 impl JobArgs {
+    /// How often what fails is tried.
+    pub fn retries(&self) -> Retries {
+        Retries {
+            runs: self.retries.max(1),
+            pause: self.retries_sleep.duration().unwrap_or(Duration::ZERO),
+            attempts: self.low_level_retries.max(1),
+        }
+    }
+
     /// What is compared once a file has arrived.
     pub fn verify(&self) -> Verify {
         match self.verify {
@@ -65,11 +100,17 @@ impl JobArgs {
         }
     }
 
-    /// What the name of a partial file ends with.
+    /// The limit on operations, if there is one.
+    pub fn pace(&self) -> Option<Rate> {
+        let burst = f64::from(self.tpslimit_burst.saturating_sub(1));
+        (self.tpslimit > 0.0).then(|| Rate::new(Some(self.tpslimit), burst))
+    }
+
+    /// The flags, if they make sense.
     ///
     /// # Errors
-    /// [`Kind::Config`] if it is too long or no part of a name.
-    pub fn partial_suffix(&self) -> Result<String> {
+    /// [`Kind::Config`] if the partial suffix is too long or no part of a name.
+    pub fn checked(self) -> Result<Self> {
         let refuse =
             |reason: String| Err(Error::new(Kind::Config, "read flag", reason).on("--partial-suffix"));
         match &self.partial_suffix {
@@ -78,16 +119,7 @@ impl JobArgs {
                 suffix.len()
             )),
             suffix if suffix.contains(['/', '\0']) => refuse("a file name can hold no such suffix".into()),
-            suffix => Ok(suffix.clone()),
-        }
-    }
-
-    /// How often what fails is tried.
-    pub fn retries(&self) -> Retries {
-        Retries {
-            runs: self.retries.max(1),
-            pause: self.retries_sleep.duration().unwrap_or(Duration::ZERO),
-            attempts: self.low_level_retries.max(1),
+            _ => Ok(self),
         }
     }
 }

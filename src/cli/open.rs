@@ -121,8 +121,8 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             let factory = Arc::new(factory);
             let shell = shell(&factory)?;
             let (address, end) = (factory.address(), factory.certificate_end());
-            let pool =
-                Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
+            let pool = Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections);
+            let pool = Arc::new(pool.with_pace(ctx.pace.clone()));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
                 Arc::new(match &shell {

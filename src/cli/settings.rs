@@ -12,13 +12,14 @@ use log::LevelFilter;
 use super::backend_flags;
 use super::filter_args::Dump;
 use super::global::GlobalArgs;
+use super::job_args::JobArgs;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
-use crate::transfer::{Retries, Streams, Verify};
+use crate::transfer::Streams;
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -38,14 +39,8 @@ pub struct Settings {
     pub checkers: usize,
     /// How large a file is carried over more than one way to the server.
     pub streams: Streams,
-    /// How often what fails is tried.
-    pub retries: Retries,
-    /// What is compared once a file has arrived.
-    pub verify: Verify,
-    /// What the name of a partial file ends with.
-    pub partial_suffix: String,
-    /// Whether files are written under their own names.
-    pub in_place: bool,
+    /// How files are moved.
+    pub job: JobArgs,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -95,10 +90,7 @@ impl Settings {
                 cutoff: args.multi_thread_cutoff.bytes().unwrap_or(u64::MAX),
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
-            retries: parsed.cli.job.retries(),
-            verify: parsed.cli.job.verify(),
-            partial_suffix: parsed.cli.job.partial_suffix()?,
-            in_place: parsed.cli.job.inplace,
+            job: parsed.cli.job.clone().checked()?,
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,

@@ -64,13 +64,15 @@ pub struct Listing {
     pub refused: Vec<Error>,
 }
 
-/// What a tree shows in listings, where the kinds of trees differ as rclone's do.
+/// Where the kinds of trees differ, as rclone's do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Whether everything that is no folder is listed as a file: links by what they lead to, FIFOs, devices.
     pub lists_everything: bool,
     /// Whether the size of a folder means anything.
     pub folder_sizes: bool,
+    /// Whether content goes over a network.
+    pub is_remote: bool,
 }
 
 /// Sizes of a file system, in bytes.

@@ -114,7 +114,9 @@ fn hash_file(path: &Path, length: u64, hash: HashType) -> Result<Digest> {
 
 impl Fs for Local {
     fn describe(&self) -> String {
-        format!("Local file system at {}", crate::path::escape(self.root.as_os_str().as_bytes()))
+        let root = std::path::absolute(&self.root);
+        let root = root.as_ref().unwrap_or(&self.root);
+        format!("Local file system at {}", crate::path::escape(root.as_os_str().as_bytes()))
     }
 
     fn precision(&self) -> Duration {
@@ -122,7 +124,7 @@ impl Fs for Local {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: false, folder_sizes: true }
+        Features { lists_everything: false, folder_sizes: true, is_remote: false }
     }
 
     fn hashes(&self) -> Vec<HashType> {

@@ -169,7 +169,7 @@ impl Fs for Sftp {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: true, folder_sizes: false }
+        Features { lists_everything: true, folder_sizes: false, is_remote: true }
     }
 
     fn hashes(&self) -> Vec<HashType> {

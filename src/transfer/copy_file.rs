@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::{join, join4};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::bandwidth::{Bandwidth, Throttle};
 use super::budget::Budget;
 use super::journal::{Job, Journal};
 use super::partial;
@@ -23,6 +24,7 @@ use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Dates, Fs, Metadata, ReadFile, SMALL, WriteFile};
 use crate::hash::HashType;
 use crate::path::RelPath;
+use crate::units::bandwidth::Timetable;
 
 /// Bytes of file content held in memory at once, for all files together.
 const MEMORY: usize = 32 * 1024 * 1024;
@@ -39,7 +41,7 @@ pub struct Streams {
 }
 
 /// How files are carried.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FileOptions {
     /// How a large file is carried.
     pub streams: Streams,
@@ -51,6 +53,10 @@ pub struct FileOptions {
     pub partial_suffix: String,
     /// Whether files are written under their own names, without partial files (`--inplace`).
     pub in_place: bool,
+    /// How fast all files together may be carried (`--bwlimit`).
+    pub bandwidth: Option<Arc<Bandwidth>>,
+    /// How fast each file may be carried (`--bwlimit-file`).
+    pub file_bandwidth: Option<Timetable>,
     /// Where it is written down how far files are, so that a later run can go on; `None` for nowhere.
     pub journals: Option<PathBuf>,
 }
@@ -127,6 +133,13 @@ impl Copier {
         }
     }
 
+    /// The limits of one file.
+    fn throttle(&self) -> Throttle {
+        let own = self.options.file_bandwidth.as_ref().map(|table| Arc::new(Bandwidth::new(table.clone())));
+        let limits = self.options.bandwidth.iter().cloned().chain(own).collect();
+        Throttle::new(&*self.source, &*self.destination, limits)
+    }
+
     /// Whether there is something to go on with.
     fn is_begun(&self, path: &RelPath) -> bool {
         self.journal.recall(path).is_some_and(|record| record.whole > 0)
@@ -201,8 +214,10 @@ impl Copier {
     ) -> Result<()> {
         let chunk = reader.chunk_size().min(writer.chunk_size());
         let size = file.source.size;
+        let throttle = self.throttle();
         let (last, read) =
             if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk.min(SMALL)) {
+                throttle.take(length).await;
                 let _memory = self.memory.take(length).await;
                 let (data, after) = join(read_exactly(reader, 0, length, size), reader.metadata()).await;
                 (Some(data?), after?)
@@ -212,8 +227,17 @@ impl Copier {
                         self.journal.note(&file.to, record_of(&file.source, whole));
                     }
                 };
-                let passage =
-                    Passage { reader, writer, start, size, chunk, memory: &self.memory, active, note: &note };
+                let passage = Passage {
+                    reader,
+                    writer,
+                    start,
+                    size,
+                    chunk,
+                    memory: &self.memory,
+                    throttle: &throttle,
+                    active,
+                    note: &note,
+                };
                 passage.carry(self.options.streams).await?;
                 (None, reader.metadata().await?)
             };

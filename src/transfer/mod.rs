@@ -1,5 +1,6 @@
 //! Walking, comparing, planning and copying.
 
+mod bandwidth;
 mod beginning;
 mod budget;
 pub mod check;
@@ -9,6 +10,7 @@ pub mod copy;
 mod copy_file;
 mod folders;
 mod hash_queue;
+mod job_lock;
 mod journal;
 pub mod march;
 mod merge;
@@ -25,8 +27,10 @@ mod verify;
 mod watermark;
 mod window;
 
+pub use bandwidth::Bandwidth;
 pub use copy::Copy;
 pub use copy_file::{FileOptions, Streams};
+pub use job_lock::JobLock;
 pub use march::March;
 pub use retry::Retries;
 pub use stats::Stats;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::bandwidth::Throttle;
 use super::budget::Budget;
 use super::copy_file::Streams;
 use super::stats::ActiveTransfer;
@@ -28,6 +29,7 @@ pub(super) struct Passage<'a> {
     pub(super) size: u64,
     pub(super) chunk: usize,
     pub(super) memory: &'a Budget,
+    pub(super) throttle: &'a Throttle,
     pub(super) active: &'a ActiveTransfer,
     /// Told from time to time how many bytes from the beginning are whole.
     pub(super) note: &'a (dyn Fn(u64) + Sync),
@@ -58,8 +60,9 @@ impl Passage<'_> {
         loop {
             let most = (window.limit() / self.chunk.max(1)).clamp(1, depth);
             while offset < self.size && moving.len() < most {
-                let length = usize::try_from(self.size.saturating_sub(offset))
-                    .map_or(self.chunk, |left| left.min(self.chunk));
+                let piece = self.throttle.piece(self.chunk);
+                let left = self.size.saturating_sub(offset);
+                let length = usize::try_from(left).map_or(piece, |left| left.min(piece));
                 let (start, departure) = (offset, window.departure(Instant::now()));
                 moving.push(async move {
                     self.move_chunk(start, length).await?;
@@ -85,6 +88,7 @@ impl Passage<'_> {
     }
 
     async fn move_chunk(&self, start: u64, length: usize) -> Result<()> {
+        self.throttle.take(length).await;
         let _memory = self.memory.take(length).await;
         let data = read_exactly(self.reader, start, length, self.size).await?;
         self.writer.write_at(start, data).await

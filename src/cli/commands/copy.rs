@@ -52,7 +52,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         block_on(async {
             let looked_up = ctx.cancel.or_stop(try_join(source.as_source(), destination.as_destination()));
             let ((source, only), destination) = looked_up.await?;
-            let retries = ctx.settings.retries;
+            let _lock = ctx.lock_job(&*source, &*destination).await?;
+            let retries = ctx.settings.job.retries();
             let copy = Copy {
                 source,
                 only,
