@@ -99,21 +99,37 @@ impl Ctx {
         if let Err(error) = work() {
             self.stats.failed(&error);
         }
+        self.log_verified();
         progress.finish();
+    }
+
+    /// Says how files were compared after they had arrived.
+    fn log_verified(&self) {
+        let verified = self.stats.snapshot().verified;
+        let hashes = verified.by_hash.iter().map(|(hash, count)| format!("{count} by {hash}"));
+        let size = (verified.by_size > 0).then(|| format!("{} by size", verified.by_size));
+        let all: Vec<_> = hashes.chain(size).collect();
+        if !all.is_empty() {
+            log::info!("Checked after transfer: {}", all.join(", "));
+        }
     }
 
     /// With `-P` and under `--dry-run` statistics are shown without being asked for by `-v`.
     fn progress_options(&self) -> Options {
         let settings = &self.settings;
-        let to_terminal = settings.log.file.is_none() && !settings.log.json;
-        let bars = settings.progress && to_terminal && std::io::stderr().is_terminal();
+        let bars = settings.progress && !settings.log.json && std::io::stderr().is_terminal();
         let style = match settings.stats_interval {
             _ if bars => Style::Bars,
             Some(interval) => Style::Lines(interval),
             None => Style::Silent,
         };
-        let level = if settings.progress || settings.dry_run { Level::Warn } else { Level::Info };
-        Options { style, level, one_line: settings.stats_one_line }
+        let asked = settings.progress || settings.dry_run;
+        let level = match settings.stats_level.to_level() {
+            Some(level) if asked => level.min(Level::Warn),
+            Some(level) => level,
+            None => Level::Trace,
+        };
+        Options { style, level, form: settings.stats_form, look: settings.stats_look }
     }
 }
 

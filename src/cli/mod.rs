@@ -18,6 +18,7 @@ pub mod flag_order;
 pub mod global;
 pub mod hash_list;
 pub mod job_args;
+pub mod log_format;
 pub mod open;
 pub mod parse;
 pub mod pinning;
@@ -27,6 +28,7 @@ pub mod run;
 pub mod settings;
 pub mod signals;
 pub mod sum_check;
+pub mod summary;
 pub mod visit;
 
 pub use run::main;

@@ -11,14 +11,17 @@ use log::LevelFilter;
 
 use super::backend_flags;
 use super::filter_args::Dump;
-use super::global::GlobalArgs;
+use super::global::{GlobalArgs, StatsUnit};
 use super::job_args::JobArgs;
+use super::log_format::is_journal;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
-use crate::output::logger;
+use crate::output::logger::{self, Prefix};
+use crate::output::progress::Form;
+use crate::output::stats_block::Look;
 use crate::transfer::Streams;
 use crate::units::Interval;
 
@@ -57,8 +60,12 @@ pub struct Settings {
     pub progress: bool,
     /// Time between two statistics; `None` for none before the end.
     pub stats_interval: Option<Duration>,
-    /// Statistics in one line.
-    pub stats_one_line: bool,
+    /// The form of statistics.
+    pub stats_form: Form,
+    /// How statistics look.
+    pub stats_look: Look,
+    /// The level of statistics in the log.
+    pub stats_level: LevelFilter,
     /// The log.
     pub log: logger::Settings,
     /// Options given by `--sftp-NAME`, by their names in the configuration file.
@@ -99,12 +106,17 @@ impl Settings {
             human_readable: args.human_readable,
             progress: args.progress,
             stats_interval: args.stats.duration().filter(|interval| !interval.is_zero()),
-            stats_one_line: args.stats_one_line,
-            log: logger::Settings {
-                level: level(args, matches)?,
-                file: args.log_file.clone().filter(|file| !file.as_os_str().is_empty()),
-                json: args.use_json_log,
+            stats_form: match args {
+                args if args.stats_one_line_date => Form::DatedLine,
+                args if args.stats_one_line => Form::Line,
+                _ => Form::Block,
             },
+            stats_look: Look {
+                name_width: Some(args.stats_file_name_length).filter(|width| *width > 0),
+                bits: args.stats_unit == StatsUnit::Bits,
+            },
+            stats_level: args.stats_log_level.into(),
+            log: log(args, level(args, matches)?, &environment),
             backend_flags: backend_flags::given(matches),
             backend_defaults: parsed.backend_defaults.clone(),
             filter: Arc::new(parsed.cli.filter.resolve()?),
@@ -125,6 +137,18 @@ impl Settings {
     pub const fn size_style(&self) -> SizeStyle {
         if self.human_readable { SizeStyle::Human } else { SizeStyle::Bytes }
     }
+}
+
+fn log(args: &GlobalArgs, level: LevelFilter, environment: &Environment) -> logger::Settings {
+    let file = args.log_file.clone().filter(|file| !file.as_os_str().is_empty());
+    let format = args.log_format;
+    let to_journal = args.log_systemd || (file.is_none() && is_journal(environment));
+    let prefix = if to_journal {
+        Prefix { date: false, time: false, microseconds: false, priority: true, ..format.prefix }
+    } else {
+        format.prefix
+    };
+    logger::Settings { level, file, json: args.use_json_log || format.json, prefix }
 }
 
 fn bound(interval: Interval) -> Duration {

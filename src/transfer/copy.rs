@@ -138,6 +138,7 @@ impl Copy {
                 self.stats.listed(1);
                 self.stats.expect_check();
                 self.stats.checked();
+                self.stats.kept();
                 log::debug!("{path}: Unchanged skipping");
                 Ok(None)
             }
@@ -179,7 +180,7 @@ impl Copy {
         match result {
             Err(error) if !error.is_fatal() => {
                 log::error!("{path}: Failed to copy: {error}");
-                self.stats.failed(&error);
+                self.stats.failed_at(path, &error);
                 Ok(())
             }
             other => other,

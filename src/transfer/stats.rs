@@ -24,6 +24,7 @@ struct Counters {
     deleted_dirs: AtomicU64,
     deleted_bytes: AtomicU64,
     renames: AtomicU64,
+    kept: AtomicU64,
     verified: Mutex<Verified>,
     failures: Mutex<Failures>,
     speed: Mutex<Speed>,
@@ -45,6 +46,7 @@ struct Failures {
     last: Option<String>,
     retryable: bool,
     fatal: bool,
+    list: Vec<FailedPath>,
 }
 
 struct Active {
@@ -74,6 +76,18 @@ pub struct Ratio {
     pub total: u64,
 }
 
+/// What failed on which path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedPath {
+    /// The path in the trees, or as the error has it; escaped.
+    pub path: Option<String>,
+    /// Why.
+    pub error: String,
+}
+
+/// Failures of which path and reason are kept: more are counted only.
+const MOST_FAILURES: usize = 1000;
+
 /// Errors so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Errors {
@@ -81,6 +95,8 @@ pub struct Errors {
     pub count: u64,
     /// Which kinds there were, each once, in the order of their first appearance.
     pub kinds: Vec<Kind>,
+    /// The first of them, with their paths.
+    pub failures: Vec<FailedPath>,
     /// The text of the last one.
     pub last: Option<String>,
     /// Whether running again can help any of them.
@@ -125,6 +141,8 @@ pub struct Snapshot {
     pub deleted_bytes: u64,
     /// Files renamed at the destination instead of being transferred.
     pub renames: u64,
+    /// Files left alone because they are the same on both sides.
+    pub kept: u64,
     /// How what was transferred was compared.
     pub verified: Verified,
     /// What failed.
@@ -151,6 +169,7 @@ impl Stats {
             deleted_dirs: AtomicU64::default(),
             deleted_bytes: AtomicU64::default(),
             renames: AtomicU64::default(),
+            kept: AtomicU64::default(),
             verified: Mutex::default(),
             failures: Mutex::default(),
             speed: Mutex::new(Speed::new(started)),
@@ -210,6 +229,11 @@ impl Stats {
         add(&self.0.renames, 1);
     }
 
+    /// A file was left alone because it is the same on both sides.
+    pub fn kept(&self) {
+        add(&self.0.kept, 1);
+    }
+
     /// A file has arrived and was compared by this hash, or by its size alone.
     pub fn verified(&self, hash: Option<HashType>) {
         let mut verified = lock(&self.0.verified);
@@ -222,6 +246,15 @@ impl Stats {
 
     /// Something failed. Count each failure once, where it is logged.
     pub fn failed(&self, error: &Error) {
+        self.record(error, error.path().map(str::to_owned));
+    }
+
+    /// The same of a failure on this path of the trees.
+    pub fn failed_at(&self, path: &RelPath, error: &Error) {
+        self.record(error, Some(path.to_string()));
+    }
+
+    fn record(&self, error: &Error, path: Option<String>) {
         let mut failures = lock(&self.0.failures);
         failures.count = failures.count.saturating_add(1);
         if !failures.kinds.contains(&error.kind()) {
@@ -229,7 +262,11 @@ impl Stats {
         }
         failures.retryable |= error.retry() != Retry::Never;
         failures.fatal |= error.is_fatal();
-        failures.last = Some(error.to_string());
+        let text = error.to_string();
+        if failures.list.len() < MOST_FAILURES {
+            failures.list.push(FailedPath { path, error: text.clone() });
+        }
+        failures.last = Some(text);
     }
 
     /// What failed so far.
@@ -238,6 +275,7 @@ impl Stats {
         Errors {
             count: failures.count,
             kinds: failures.kinds.clone(),
+            failures: failures.list.clone(),
             last: failures.last.clone(),
             retryable: failures.retryable,
             fatal: failures.fatal,
@@ -264,6 +302,7 @@ impl Stats {
             deleted_dirs: get(&counters.deleted_dirs),
             deleted_bytes: get(&counters.deleted_bytes),
             renames: get(&counters.renames),
+            kept: get(&counters.kept),
             verified: lock(&counters.verified).clone(),
             errors: self.errors(),
             speed,
