@@ -18,6 +18,8 @@ use crate::support::user::User;
 /// Large enough to be gone on with.
 const LARGE: usize = 6_000_000;
 const SMALL_FILES: usize = 24;
+/// Login shells may take their time, and these are many runs.
+const NO_SHELL: (&str, &str) = ("shell_type", "none");
 
 /// Numbers that are the same in every run of the tests (the generator of Knuth's MMIX).
 struct Numbers(u64);
@@ -31,7 +33,7 @@ impl Numbers {
 
 /// A tree of one kind; no file of it is like one of another kind.
 fn tree(kind: u8, modified: u64) -> Tree {
-    let large: Vec<_> = (0..LARGE).map(|at| (at / 1000 % 250) as u8 ^ kind).collect();
+    let large: Vec<_> = (0..LARGE).map(|at| u8::try_from(at / 1000 % 250).unwrap() ^ kind).collect();
     (0..SMALL_FILES).fold(Tree::new().file_with("large", large, 0o644, modified), |tree, number| {
         let content = vec![kind; 100 + number * 1000 + usize::from(kind)];
         tree.file_with(format!("folder{}/{number}", number % 3), content, 0o644, modified)
@@ -51,7 +53,7 @@ impl Ground {
     fn new(rules: &[Rule]) -> Self {
         let user = User::new(KeyType::Ed25519);
         let server = user.server().hostile(rules).start();
-        user.remote("r", &server);
+        user.remote_with("r", &server, &[NO_SHELL]);
         let (here, there) = (user.sandbox.path("here"), user.sandbox.path("there"));
         tree(2, 1_600_000_000).write(&here);
         let ground = Self { user, server, here, there, old: BTreeMap::new(), new: BTreeMap::new() };
@@ -169,7 +171,11 @@ fn a_connection_cut_at_any_byte_leaves_whole_files() {
         let proxy =
             Proxy::to(ground.server.port()).fault_on(0, direction, Fault::Cut { after, ending }).start();
         let (name, port) = (format!("p{number}"), proxy.port().to_string());
-        ground.user.remote_with(&name, &ground.server, &[("port", &port), ("host_key_policy", "off")]);
+        ground.user.remote_with(
+            &name,
+            &ground.server,
+            &[NO_SHELL, ("port", &port), ("host_key_policy", "off")],
+        );
         let places = match direction {
             Direction::ToServer => ground.places("", &name),
             Direction::ToClient => ground.places(&name, ""),

@@ -22,6 +22,9 @@ use crate::path::RelPath;
 /// A journal that nobody has come back to for so long is of no use any more.
 const EXPIRY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Tries to begin a journal.
+const ATTEMPTS: u32 = 3;
+
 /// What a run carries from where to where, in the words of [`Fs::describe`](crate::fs::Fs::describe).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Job {
@@ -125,16 +128,25 @@ impl Journal {
     }
 
     fn open(&self) -> Opened {
-        let random = RandomState::new().build_hasher().finish().to_le_bytes();
-        let [a, b, c, d, ..] = random;
-        let tag = u32::from_le_bytes([a, b, c, d]);
-        let Some(folder) = &self.folder else { return Opened { tag, own: None, earlier: Vec::new() } };
+        let Some(folder) = &self.folder else {
+            return Opened { tag: random(), own: None, earlier: Vec::new() };
+        };
         let earlier = find_earlier(folder, &self.job);
-        let own = Page::create(folder, tag, &self.job)
-            .inspect_err(|error| log::debug!("going on without a journal in {}: {error}", folder.display()))
-            .ok();
-        Opened { tag, own, earlier }
+        // Another run that looks around may take a page for one left behind before it is locked.
+        for _ in 0..ATTEMPTS {
+            let tag = random();
+            match Page::create(folder, tag, &self.job) {
+                Ok(page) => return Opened { tag, own: Some(page), earlier },
+                Err(error) => log::debug!("journal in {}: {error}", folder.display()),
+            }
+        }
+        Opened { tag: random(), own: None, earlier }
     }
+}
+
+fn random() -> u32 {
+    let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 impl Drop for Journal {
@@ -238,7 +250,12 @@ fn find_earlier(folder: &Path, job: &Job) -> Vec<Earlier> {
                 let records = Mutex::new(page.records());
                 Some(Earlier { tag, page, records })
             }
-            _ => {
+            // It died before it had written a word.
+            None => {
+                page.remove();
+                None
+            }
+            Some(_) => {
                 let age = entry.metadata().and_then(|found| found.modified()).ok()?.elapsed().ok()?;
                 if age > EXPIRY {
                     page.remove();
