@@ -160,7 +160,7 @@ fn a_killed_download_leaves_whole_files() {
 fn a_connection_cut_at_any_byte_leaves_whole_files() {
     let ground = Ground::new(&[]);
     let mut numbers = Numbers(7);
-    for number in 0..24 {
+    for number in 0..16 {
         let (direction, ending) = match number % 4 {
             0 => (Direction::ToServer, Ending::Reset),
             1 => (Direction::ToServer, Ending::Close),

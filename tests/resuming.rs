@@ -127,21 +127,19 @@ fn a_lost_connection_costs_only_what_was_on_its_way() {
 
 #[test]
 fn the_next_run_goes_on_where_a_killed_or_stopped_one_was() {
-    for (direction, number) in
-        [(BOTH[0], Signal::KILL), (BOTH[1], Signal::KILL), (BOTH[0], Signal::INT), (BOTH[1], Signal::TERM)]
-    {
-        for with_shell in [true, false] {
-            let ground = Ground::new(with_shell);
-            let (_proxy, stopped) = ground.stop(direction, number);
-            assert!(!is_resumed(&stopped));
-            ground.assert_half();
-            let by = if with_shell { "(compared by md5)" } else { "(compared by its last blocks)" };
-            ground
-                .copy(&ground.places(direction, "p"), &[])
-                .code(0)
-                .stderr_has(&["INFO  : f: Resumed at ", by]);
-            ground.assert_done();
-        }
+    for (direction, number, with_shell) in [
+        (Direction::ToServer, Signal::KILL, true),
+        (Direction::ToClient, Signal::KILL, false),
+        (Direction::ToServer, Signal::INT, false),
+        (Direction::ToClient, Signal::TERM, true),
+    ] {
+        let ground = Ground::new(with_shell);
+        let (_proxy, stopped) = ground.stop(direction, number);
+        assert!(!is_resumed(&stopped));
+        ground.assert_half();
+        let by = if with_shell { "(compared by md5)" } else { "(compared by its last blocks)" };
+        ground.copy(&ground.places(direction, "p"), &[]).code(0).stderr_has(&["INFO  : f: Resumed at ", by]);
+        ground.assert_done();
     }
 }
 
@@ -212,6 +210,17 @@ fn a_file_written_in_place_has_no_partial_and_no_old_end() {
         ground.copy(&ground.places(direction, "r"), &["--inplace"]).code(0);
         ground.assert_done();
     }
+}
+
+#[test]
+fn a_file_written_in_place_is_written_again_when_the_connection_is_lost() {
+    let ground = Ground::new(false);
+    fs::remove_file(ground.there.join("f")).unwrap();
+    let cut = Fault::Cut { after: MIDDLE, ending: Ending::Close };
+    let _proxy = ground.behind(Direction::ToServer, cut);
+    let outcome = ground.copy(&ground.places(Direction::ToServer, "p"), &["--inplace"]);
+    outcome.code(0).stderr_has(&["attempt 1 of 10"]);
+    ground.assert_done();
 }
 
 #[test]

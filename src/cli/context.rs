@@ -83,7 +83,7 @@ impl Ctx {
         }
         let environment = &self.settings.environment;
         let folder = environment.cache_folder().ok_or_else(|| {
-            Error::new(Kind::Locked, "lock", "there is no folder to keep locks in")
+            Error::new(Kind::Config, "lock", "there is no folder to keep locks in")
                 .advice("set HOME or XDG_CACHE_HOME")
         })?;
         let user = environment.user().unwrap_or("somebody");

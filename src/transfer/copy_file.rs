@@ -188,19 +188,23 @@ impl Copier {
 
     /// Writes into the file itself, as far as that goes.
     async fn overwrite(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
-        let open = async {
-            if file.replaces.is_some() {
-                let writer = self.destination.reopen(&file.to).await?;
-                writer.set_size(0).await?;
-                return Ok(writer);
-            }
-            self.destination.create(&file.to, PARTIAL_MODE).await
-        };
-        let (reader, writer) = join(self.source.open(&file.from), open).await;
+        let (reader, writer) = join(self.source.open(&file.from), self.open_in_place(&file.to)).await;
         let (reader, writer) = (reader?, writer?);
         self.fill(file, &*reader, &*writer, 0, active).await?;
         let is_risky = reader.is_widened() || writer.is_widened();
         self.verifier.check(&file.from, &file.to, is_risky).await
+    }
+
+    /// Opens a file to be written from its beginning; an earlier try may have created it.
+    async fn open_in_place(&self, path: &RelPath) -> Result<Box<dyn WriteFile>> {
+        match self.destination.reopen(path).await {
+            Ok(writer) => {
+                writer.set_size(0).await?;
+                Ok(writer)
+            }
+            Err(error) if error.kind() == Kind::NotFound => self.destination.create(path, PARTIAL_MODE).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// Moves the content from `start` on and finishes the file.

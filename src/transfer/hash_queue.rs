@@ -79,3 +79,39 @@ fn send(answer: Answer, found: Result<Digest>) {
     // Whoever no longer waits has been stopped.
     drop(answer.send(found));
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::fs::Local;
+    use crate::hash::Hasher;
+
+    #[test]
+    fn everybody_gets_the_answer_to_his_own_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = HashQueue::new(Arc::new(Local::new(folder.path())));
+        let questions = (0..50).map(|number| {
+            let name = format!("file{number}");
+            if number != 7 {
+                std::fs::write(folder.path().join(&name), &name).unwrap();
+            }
+            let hash = if number % 3 == 0 { HashType::Md5 } else { HashType::Sha1 };
+            (name, hash)
+        });
+        let questions: Vec<_> = questions.collect();
+        let asking = questions.iter().map(|(name, hash)| {
+            let queue = &queue;
+            async move { queue.hash(&RelPath::parse(name.as_bytes()).unwrap(), *hash).await }
+        });
+        let answers = block_on(join_all(asking));
+        for (number, ((name, hash), answer)) in questions.iter().zip(answers).enumerate() {
+            match answer {
+                Ok(digest) => assert_eq!(digest, Hasher::hash(*hash, name.as_bytes()), "{name}"),
+                Err(error) => assert_eq!((number, error.kind()), (7, Kind::NotFound)),
+            }
+        }
+    }
+}
