@@ -22,8 +22,7 @@ use sclone::fs::{Local, Sftp, Tuning};
 use sclone::questions::Nobody;
 use sclone::sftp::Pool;
 use sclone::ssh::{Factory, Surroundings};
-use sclone::transfer::copy::Streams;
-use sclone::transfer::{Copy, Retries, Stats};
+use sclone::transfer::{Copy, FileOptions, Retries, Stats, Streams, Verify};
 
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use what this does not")]
@@ -70,15 +69,13 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         only: None,
         destination: Arc::new(remote(user, server, target)),
         in_flight,
-        streams: Streams { cutoff: u64::MAX, most: 1 },
+        files: file_options(),
         transfers: 4,
         folders: 64,
         max_depth: None,
         filter: Arc::default(),
         empty_dirs: false,
         dry_run: false,
-        umask: 0o022,
-        fsync: false,
         retries: Retries { runs: 1, pause: Duration::ZERO, attempts: 1 },
         stats: stats.clone(),
         cancel: Cancel::new(),
@@ -118,4 +115,18 @@ fn remote(user: &User, server: &Server, target: &Path) -> Sftp {
         "sftp://bench/".into(),
         Tuning::default(),
     )
+}
+
+fn file_options() -> FileOptions {
+    FileOptions {
+        streams: Streams { cutoff: u64::MAX, most: 1 },
+        umask: 0o022,
+        verify: Verify::Size,
+        partial_suffix: ".partial".into(),
+        in_place: false,
+        bandwidth: None,
+        file_bandwidth: None,
+        fsync: false,
+        journals: None,
+    }
 }

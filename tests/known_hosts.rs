@@ -182,7 +182,8 @@ impl Host {
             timeout: bound,
             ..SessionSettings::default()
         };
-        let target = Target { host: "127.0.0.1".into(), port: self.server.port(), user: "nobody".into() };
+        let target =
+            Target { host: "127.0.0.1".into(), port: self.server.port(), user: "nobody".into(), alias: None };
         let ours = connect(&target, &settings, &Nobody, &Cancel::new()).map(|_| ());
         assert_eq!(ours.is_ok(), is_accepted, "{ours:?}: {:?} {:?}", files.user, files.global);
     }

@@ -8,11 +8,14 @@ use log::Level;
 use super::prompts::{StandardInput, Terminal};
 use super::settings::Settings;
 use crate::cancel::Cancel;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::fs::Fs;
 use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
+use crate::pace::Rate;
 use crate::questions::Questions;
-use crate::transfer::{Gate, Stats};
+use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Stats};
+use crate::units::Interval;
 
 /// The surroundings of a command.
 pub struct Ctx {
@@ -30,16 +33,71 @@ pub struct Ctx {
     pub gate: Arc<Gate>,
     /// Permission bits that new files do not get.
     pub umask: u32,
+    /// Limits operations on servers (`--tpslimit`).
+    pub pace: Option<Arc<Rate>>,
+    /// Limits how fast content is carried (`--bwlimit`).
+    bandwidth: Option<Arc<Bandwidth>>,
 }
 
 impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
         let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
+        let bandwidth = settings.job.bwlimit.clone().map(|table| Arc::new(Bandwidth::new(table)));
+        if let Some(bandwidth) = &bandwidth {
+            log::info!("Starting bandwidth limiter at {} Byte/s", bandwidth.rates());
+        }
         let stdout = Arc::new(Stdout::new());
         let answers = StandardInput::or_terminal(Arc::clone(&stdout), cancel.clone());
         let gate = Arc::new(Gate::new(settings.caution, answers));
-        Self { settings, cancel, stats: Stats::new(), stdout, questions, gate, umask: umask() }
+        Self {
+            pace: settings.job.pace().map(Arc::new),
+            bandwidth,
+            settings,
+            cancel,
+            stats: Stats::new(),
+            stdout,
+            questions,
+            gate,
+            umask: umask(),
+        }
+    }
+
+    /// How files are carried.
+    pub fn file_options(&self) -> FileOptions {
+        let settings = &self.settings;
+        FileOptions {
+            streams: settings.streams,
+            umask: self.umask,
+            fsync: settings.fsync,
+            verify: settings.job.verify(),
+            partial_suffix: settings.job.partial_suffix.clone(),
+            in_place: settings.job.inplace,
+            bandwidth: self.bandwidth.clone(),
+            file_bandwidth: settings.job.bwlimit_file.clone(),
+            journals: settings.environment.cache_folder().map(|folder| folder.join("runs")),
+        }
+    }
+
+    /// With `--lock` the lock on this job, which another run may hold.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] if it does so for longer than `--lock-wait`.
+    pub async fn lock_job(&self, source: &dyn Fs, destination: &dyn Fs) -> Result<Option<JobLock>> {
+        let job = &self.settings.job;
+        if !job.lock && job.lock_wait.is_none() {
+            return Ok(None);
+        }
+        let environment = &self.settings.environment;
+        let folder = environment.cache_folder().ok_or_else(|| {
+            Error::new(Kind::Config, "lock", "there is no folder to keep locks in")
+                .advice("set HOME or XDG_CACHE_HOME")
+        })?;
+        let user = environment.user().unwrap_or("somebody");
+        let patience = job.lock_wait.and_then(Interval::duration).unwrap_or_default();
+        let folder = folder.join("locks");
+        let lock = JobLock::acquire(&folder, source, destination, user, patience, &self.cancel);
+        lock.await.map(Some)
     }
 
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.
@@ -49,21 +107,37 @@ impl Ctx {
             Err(error) if error.kind() != Kind::Quit => self.stats.failed(&error),
             _ => {}
         }
+        self.log_verified();
         progress.finish();
+    }
+
+    /// Says how files were compared after they had arrived.
+    fn log_verified(&self) {
+        let verified = self.stats.snapshot().verified;
+        let hashes = verified.by_hash.iter().map(|(hash, count)| format!("{count} by {hash}"));
+        let size = (verified.by_size > 0).then(|| format!("{} by size", verified.by_size));
+        let all: Vec<_> = hashes.chain(size).collect();
+        if !all.is_empty() {
+            log::info!("Checked after transfer: {}", all.join(", "));
+        }
     }
 
     /// With `-P` and under `--dry-run` statistics are shown without being asked for by `-v`.
     fn progress_options(&self) -> Options {
         let settings = &self.settings;
-        let to_terminal = settings.log.file.is_none() && !settings.log.json;
-        let bars = settings.progress && to_terminal && std::io::stderr().is_terminal();
+        let bars = settings.progress && !settings.log.json && std::io::stderr().is_terminal();
         let style = match settings.stats_interval {
             _ if bars => Style::Bars,
             Some(interval) => Style::Lines(interval),
             None => Style::Silent,
         };
-        let level = if settings.progress || settings.dry_run { Level::Warn } else { Level::Info };
-        Options { style, level, one_line: settings.stats_one_line }
+        let asked = settings.progress || settings.dry_run;
+        let level = match settings.stats_level.to_level() {
+            Some(level) if asked => level.min(Level::Warn),
+            Some(level) => level,
+            None => Level::Trace,
+        };
+        Options { style, level, form: settings.stats_form, look: settings.stats_look }
     }
 }
 

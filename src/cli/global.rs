@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use log::LevelFilter;
 
+use super::log_format::LogFormat;
 use crate::units::{ByteSize, Interval};
 
 /// The global flags as they were given.
@@ -97,6 +98,22 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub stats_one_line: bool,
 
+    /// Statistics in one line that begins with date and time
+    #[arg(long, global = true)]
+    pub stats_one_line_date: bool,
+
+    /// Most characters of a file name in statistics; 0 for no bound
+    #[arg(long, global = true, value_name = "N", default_value = "45")]
+    pub stats_file_name_length: usize,
+
+    /// Level at which statistics are logged
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
+    pub stats_log_level: LogLevel,
+
+    /// Show rates in bits or in bytes
+    #[arg(long, global = true, value_name = "UNIT", default_value = "bytes")]
+    pub stats_unit: StatsUnit,
+
     /// Least important messages to log
     #[arg(long, global = true, value_name = "LEVEL", ignore_case = true)]
     pub log_level: Option<LogLevel>,
@@ -108,6 +125,23 @@ pub struct GlobalArgs {
     /// Log one JSON object a line
     #[arg(long, global = true)]
     pub use_json_log: bool,
+
+    /// What a line of the log begins with: date, time, microseconds, UTC, shortfile, pid, nolevel, json
+    #[arg(long, global = true, value_name = "LIST", default_value = "date,time")]
+    pub log_format: LogFormat,
+
+    /// Log for systemd's journal: with priorities, without date and time; by itself where stderr is the journal
+    #[arg(long, global = true)]
+    pub log_systemd: bool,
+}
+
+/// What rates are shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsUnit {
+    /// Bits a second.
+    Bits,
+    /// Bytes a second.
+    Bytes,
 }
 
 /// The levels of rclone's log. The first four are one here.

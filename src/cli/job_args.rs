@@ -1,9 +1,15 @@
-//! Flags of whatever moves files: how often what fails is tried again. Names and defaults are rclone's.
+//! Flags of whatever moves files: how files are written and checked, and how often what fails is tried again. Names and
+//! defaults are rclone's, where it has such a flag.
 
 use std::time::Duration;
 
-use crate::transfer::Retries;
+use clap::ValueEnum;
+
+use crate::error::{Error, Kind, Result};
+use crate::pace::Rate;
+use crate::transfer::{Retries, Verify};
 use crate::units::Interval;
+use crate::units::bandwidth::Timetable;
 
 /// The flags as they were given.
 #[derive(clap::Args, Clone, Debug)]
@@ -20,7 +26,59 @@ pub struct JobArgs {
     /// Number of tries of one file whose connection is lost
     #[arg(long, global = true, value_name = "N", default_value = "10")]
     pub low_level_retries: u32,
+
+    /// Compare the hash of every file once it has arrived; without this, of those resumed or carried over several ways
+    #[arg(long, global = true, value_name = "WHAT")]
+    pub verify: Option<VerifyArg>,
+
+    /// Compare no hashes once files have arrived
+    #[arg(long, global = true, conflicts_with = "verify")]
+    pub ignore_checksum: bool,
+
+    /// Write files under their own names, not whole or not at all
+    #[arg(long, global = true)]
+    pub inplace: bool,
+
+    /// What the name of a file ends with while it is written
+    #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
+    pub partial_suffix: String,
+
+    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"
+    #[arg(long, global = true, value_name = "LIMIT")]
+    pub bwlimit: Option<Timetable>,
+
+    /// Bandwidth limit of each file, in the same form
+    #[arg(long, global = true, value_name = "LIMIT")]
+    pub bwlimit_file: Option<Timetable>,
+
+    /// Most operations a second on servers; 0 for no limit
+    #[arg(long, global = true, value_name = "NUMBER", default_value = "0")]
+    pub tpslimit: f64,
+
+    /// Operations that may go at once after a pause
+    #[arg(long, global = true, value_name = "N", default_value = "1")]
+    pub tpslimit_burst: u32,
+
+    /// Run only if no other run copies from this source to this destination
+    #[arg(long, global = true)]
+    pub lock: bool,
+
+    /// With --lock, wait so long for the other run
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub lock_wait: Option<Interval>,
 }
+
+/// What is compared once a file has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyArg {
+    /// The hash of every file.
+    Hash,
+    /// The size of every file.
+    Size,
+}
+
+/// The longest suffix that leaves room for a name, as in rclone.
+const LONGEST_SUFFIX: usize = 16;
 
 impl JobArgs {
     /// How often what fails is tried.
@@ -29,6 +87,39 @@ impl JobArgs {
             runs: self.retries.max(1),
             pause: self.retries_sleep.duration().unwrap_or(Duration::ZERO),
             attempts: self.low_level_retries.max(1),
+        }
+    }
+
+    /// What is compared once a file has arrived.
+    pub fn verify(&self) -> Verify {
+        match self.verify {
+            Some(VerifyArg::Hash) => Verify::Hash,
+            Some(VerifyArg::Size) => Verify::Size,
+            None if self.ignore_checksum => Verify::Size,
+            None => Verify::Risky,
+        }
+    }
+
+    /// The limit on operations, if there is one.
+    pub fn pace(&self) -> Option<Rate> {
+        let burst = f64::from(self.tpslimit_burst.saturating_sub(1));
+        (self.tpslimit > 0.0).then(|| Rate::new(Some(self.tpslimit), burst))
+    }
+
+    /// The flags, if they make sense.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] if the partial suffix is too long or no part of a name.
+    pub fn checked(self) -> Result<Self> {
+        let refuse =
+            |reason: String| Err(Error::new(Kind::Config, "read flag", reason).on("--partial-suffix"));
+        match &self.partial_suffix {
+            suffix if suffix.len() > LONGEST_SUFFIX => refuse(format!(
+                "expecting a suffix of at most {LONGEST_SUFFIX} bytes but got {}",
+                suffix.len()
+            )),
+            suffix if suffix.contains(['/', '\0']) => refuse("a file name can hold no such suffix".into()),
+            _ => Ok(self),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod global;
 pub mod hash_list;
 pub mod help;
 pub mod job_args;
+pub mod log_format;
 pub mod open;
 pub mod parse;
 pub mod pinning;
@@ -30,6 +31,7 @@ pub mod run;
 pub mod settings;
 pub mod signals;
 pub mod sum_check;
+pub mod summary;
 pub mod visit;
 
 pub use run::main;

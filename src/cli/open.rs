@@ -137,8 +137,8 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
             let skips_links = links.is_some() && factory.options().skip_links;
             let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
-            let pool =
-                Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
+            let pool = Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections);
+            let pool = Arc::new(pool.with_pace(ctx.pace.clone()));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
                 let tree = if skips_links { tree.without_links() } else { tree };

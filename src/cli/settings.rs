@@ -11,16 +11,19 @@ use log::LevelFilter;
 
 use super::backend_flags;
 use super::filter_args::Dump;
-use super::global::GlobalArgs;
+use super::global::{GlobalArgs, StatsUnit};
+use super::job_args::JobArgs;
+use super::log_format::is_journal;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::fs::Links;
 use crate::output::listing::SizeStyle;
-use crate::output::logger;
-use crate::transfer::Retries;
-use crate::transfer::copy::Streams;
+use crate::output::logger::{self, Prefix};
+use crate::output::progress::Form;
+use crate::output::stats_block::Look;
+use crate::transfer::Streams;
 use crate::transfer::gate::Caution;
 use crate::units::Interval;
 
@@ -47,8 +50,8 @@ pub struct Settings {
     pub fsync: bool,
     /// How large a file is carried over more than one way to the server.
     pub streams: Streams,
-    /// How often what fails is tried.
-    pub retries: Retries,
+    /// How files are moved.
+    pub job: JobArgs,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -65,8 +68,12 @@ pub struct Settings {
     pub progress: bool,
     /// Time between two statistics; `None` for none before the end.
     pub stats_interval: Option<Duration>,
-    /// Statistics in one line.
-    pub stats_one_line: bool,
+    /// The form of statistics.
+    pub stats_form: Form,
+    /// How statistics look.
+    pub stats_look: Look,
+    /// The level of statistics in the log.
+    pub stats_level: LevelFilter,
     /// The log.
     pub log: logger::Settings,
     /// Options given by `--sftp-NAME`, by their names in the configuration file.
@@ -105,7 +112,7 @@ impl Settings {
                 cutoff: args.multi_thread_cutoff.bytes().unwrap_or(u64::MAX),
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
-            retries: parsed.cli.job.retries(),
+            job: parsed.cli.job.clone().checked()?,
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,
@@ -114,12 +121,17 @@ impl Settings {
             human_readable: args.human_readable,
             progress: args.progress,
             stats_interval: args.stats.duration().filter(|interval| !interval.is_zero()),
-            stats_one_line: args.stats_one_line,
-            log: logger::Settings {
-                level: level(args, matches)?,
-                file: args.log_file.clone().filter(|file| !file.as_os_str().is_empty()),
-                json: args.use_json_log,
+            stats_form: match args {
+                args if args.stats_one_line_date => Form::DatedLine,
+                args if args.stats_one_line => Form::Line,
+                _ => Form::Block,
             },
+            stats_look: Look {
+                name_width: Some(args.stats_file_name_length).filter(|width| *width > 0),
+                bits: args.stats_unit == StatsUnit::Bits,
+            },
+            stats_level: args.stats_log_level.into(),
+            log: log(args, level(args, matches)?, &environment),
             backend_flags: backend_flags::given(matches),
             backend_defaults: parsed.backend_defaults.clone(),
             filter: Arc::new(parsed.cli.filter.resolve()?),
@@ -152,6 +164,18 @@ fn links(args: &GlobalArgs) -> Result<Links> {
         (.., true) => Ok(Links::Hidden),
         _ => Ok(Links::Shown),
     }
+}
+
+fn log(args: &GlobalArgs, level: LevelFilter, environment: &Environment) -> logger::Settings {
+    let file = args.log_file.clone().filter(|file| !file.as_os_str().is_empty());
+    let format = args.log_format;
+    let to_journal = args.log_systemd || (file.is_none() && is_journal(environment));
+    let prefix = if to_journal {
+        Prefix { date: false, time: false, microseconds: false, priority: true, ..format.prefix }
+    } else {
+        format.prefix
+    };
+    logger::Settings { level, file, json: args.use_json_log || format.json, prefix }
 }
 
 fn bound(interval: Interval) -> Duration {

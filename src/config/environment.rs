@@ -68,6 +68,12 @@ impl Environment {
         self.home().filter(|home| self.account_home.as_ref().is_some_and(|account| account != *home))
     }
 
+    /// Where what can be lost is kept between runs: `$XDG_CACHE_HOME/sclone`, else `~/.cache/sclone`.
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        let named = self.os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        Some(named.or_else(|| Some(self.home()?.join(".cache")))?.join("sclone"))
+    }
+
     /// The name of the current user: the account's, else `$USER`, else `$LOGNAME`.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref().or_else(|| self.text("USER")).or_else(|| self.text("LOGNAME"))

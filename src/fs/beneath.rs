@@ -53,6 +53,12 @@ impl Place {
         Ok(rustix::fs::openat(&self.folder, &self.name, flags, Mode::from_raw_mode(mode))?.into())
     }
 
+    /// Opens a file for writing, and no link to one.
+    pub(super) fn reopen(&self) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty())?.into())
+    }
+
     /// Gives what stands here the name `to`, in place of what stood there.
     pub(super) fn rename(&self, to: &Self) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.folder, &self.name, &to.folder, &to.name)?)

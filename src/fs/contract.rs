@@ -64,13 +64,15 @@ pub struct Listing {
     pub refused: Vec<Error>,
 }
 
-/// What a tree shows in listings, where the kinds of trees differ as rclone's do.
+/// Where the kinds of trees differ, as rclone's do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Whether everything that is no folder is listed as a file: links by what they lead to, FIFOs, devices.
     pub lists_everything: bool,
     /// Whether the size of a folder means anything.
     pub folder_sizes: bool,
+    /// Whether content goes over a network.
+    pub is_remote: bool,
 }
 
 /// Sizes of a file system, in bytes.
@@ -109,6 +111,9 @@ pub trait Fs: Send + Sync {
     /// [`Kind::Unsupported`](crate::error::Kind) as a whole if the other side cannot compute this hash.
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>>;
 
+    /// Hashes the first `length` bytes of a file where it is; errors as for [`hash`](Self::hash).
+    fn hash_beginning<'a>(&'a self, path: &'a RelPath, length: u64, hash: HashType) -> Task<'a, Digest>;
+
     /// How full the file system is that holds the root.
     fn usage(&self) -> Task<'_, Usage>;
 
@@ -129,6 +134,9 @@ pub trait Fs: Send + Sync {
 
     /// Creates a file that must not exist yet, with exactly these permission bits.
     fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>>;
+
+    /// Opens a file that exists to write into it; what it holds stays.
+    fn reopen<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn WriteFile>>;
 
     /// Gives a file its final name in one step. Whatever file stood there is replaced; it is whole until then.
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()>;
@@ -167,6 +175,9 @@ pub trait ReadFile: Send + Sync {
     /// Gets up to `ways` ways to the file, so that one large transfer is not bound by one of them. Reads go on
     /// meanwhile. What cannot be had is no error.
     fn widen(&self, ways: usize) -> WideningTask<'_>;
+
+    /// Whether [`widen`](Self::widen) has ever brought a further way.
+    fn is_widened(&self) -> bool;
 }
 
 /// The most bytes a read or write may carry and still keep its place among other operations on the same file.
@@ -182,6 +193,9 @@ pub trait WriteFile: Send + Sync {
 
     /// Writes all of `data` at `offset`.
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()>;
+
+    /// Cuts the file off at `size` bytes, or fills it up with zeros.
+    fn set_size(&self, size: u64) -> Task<'_, ()>;
 
     /// Sets the permission bits and the modification time.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;
@@ -205,4 +219,7 @@ pub trait WriteFile: Send + Sync {
 
     /// As [`ReadFile::widen`].
     fn widen(&self, ways: usize) -> WideningTask<'_>;
+
+    /// As [`ReadFile::is_widened`].
+    fn is_widened(&self) -> bool;
 }

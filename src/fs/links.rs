@@ -135,6 +135,10 @@ impl ReadFile for LinkFile {
     fn widen(&self, _ways: usize) -> WideningTask<'_> {
         Box::pin(std::future::ready(()))
     }
+
+    fn is_widened(&self) -> bool {
+        false
+    }
 }
 
 /// Puts a link at `to` that leads where the file `from` says, with its time, and removes the file.

@@ -67,7 +67,7 @@ impl Local {
     fn hash_one(&self, path: &RelPath, hash: HashType) -> Result<Digest> {
         let full = self.full(path);
         let Some(link) = self.link_file(path).map_err(failed("read", &full))? else {
-            return hash_file(&full, hash);
+            return hash_file(&full, u64::MAX, hash);
         };
         let mut hasher = Hasher::new(hash);
         hasher.update(link.target());
@@ -135,8 +135,9 @@ fn list(path: &Path) -> Result<Listing> {
     Ok(Listing { entries, refused: Vec::new() })
 }
 
-fn hash_file(path: &Path, hash: HashType) -> Result<Digest> {
-    let mut file = File::open(path).map_err(failed("open", path))?;
+/// Hashes up to `length` bytes of a file.
+fn hash_file(path: &Path, length: u64, hash: HashType) -> Result<Digest> {
+    let mut file = File::open(path).map_err(failed("open", path))?.take(length);
     let (mut hasher, mut buffer) = (Hasher::new(hash), vec![0; CHUNK]);
     loop {
         match file.read(&mut buffer) {
@@ -150,7 +151,9 @@ fn hash_file(path: &Path, hash: HashType) -> Result<Digest> {
 
 impl Fs for Local {
     fn describe(&self) -> String {
-        format!("Local file system at {}", crate::path::escape(self.root.as_os_str().as_bytes()))
+        let root = std::path::absolute(&self.root);
+        let root = root.as_ref().unwrap_or(&self.root);
+        format!("Local file system at {}", crate::path::escape(root.as_os_str().as_bytes()))
     }
 
     fn precision(&self) -> Duration {
@@ -158,7 +161,7 @@ impl Fs for Local {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: false, folder_sizes: true }
+        Features { lists_everything: false, folder_sizes: true, is_remote: false }
     }
 
     fn hashes(&self) -> Vec<HashType> {
@@ -166,7 +169,16 @@ impl Fs for Local {
     }
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
-        task(move || Ok(paths.iter().map(|path| self.hash_one(path, hash)).collect()))
+        Box::pin(async move {
+            let tree = Self { root: self.root.clone(), links: self.links };
+            let paths = paths.to_vec();
+            blocking::run(move || Ok(paths.iter().map(|path| tree.hash_one(path, hash)).collect())).await
+        })
+    }
+
+    fn hash_beginning<'a>(&'a self, path: &'a RelPath, length: u64, hash: HashType) -> Task<'a, Digest> {
+        let path = self.full(path);
+        Box::pin(blocking::run(move || hash_file(&path, length, hash)))
     }
 
     fn usage(&self) -> Task<'_, Usage> {
@@ -238,6 +250,15 @@ impl Fs for Local {
             let created = self.place(path).and_then(|place| place.create(mode));
             let path = self.full(path);
             let file = created.map_err(failed("create", &path))?;
+            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
+        })
+    }
+
+    fn reopen<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn WriteFile>> {
+        task(|| {
+            let opened = self.place(path).and_then(|place| place.reopen());
+            let path = self.full(path);
+            let file = opened.map_err(failed("open", &path))?;
             Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
         })
     }
@@ -369,6 +390,10 @@ impl ReadFile for OpenFile {
     fn widen(&self, _ways: usize) -> WideningTask<'_> {
         Box::pin(std::future::ready(()))
     }
+
+    fn is_widened(&self) -> bool {
+        false
+    }
 }
 
 impl WriteFile for OpenFile {
@@ -378,6 +403,10 @@ impl WriteFile for OpenFile {
 
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
         self.move_content(data.len(), "write", move |file| file.write_all_at(&data, offset))
+    }
+
+    fn set_size(&self, size: u64) -> Task<'_, ()> {
+        task(move || self.file.set_len(size).map_err(failed("set the size of", &self.path)))
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
@@ -411,6 +440,10 @@ impl WriteFile for OpenFile {
 
     fn widen(&self, _ways: usize) -> WideningTask<'_> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn is_widened(&self) -> bool {
+        false
     }
 }
 

@@ -1,6 +1,6 @@
 //! An open file on an SFTP server, reached over one or more ways at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
@@ -21,6 +21,7 @@ pub(super) struct RemoteFile {
     pool: Arc<Pool>,
     own: Arc<Way>,
     further: Mutex<Vec<Arc<Way>>>,
+    is_widened: AtomicBool,
 }
 
 /// One handle, and how many bytes are on their way over it.
@@ -56,7 +57,16 @@ impl RemoteFile {
         tuning: Tuning,
         pool: Arc<Pool>,
     ) -> Self {
-        Self { path, access, chunk, tuning, pool, own: Way::new(handle), further: Mutex::default() }
+        Self {
+            path,
+            access,
+            chunk,
+            tuning,
+            pool,
+            own: Way::new(handle),
+            further: Mutex::default(),
+            is_widened: AtomicBool::new(false),
+        }
     }
 
     fn chunk(&self) -> usize {
@@ -96,7 +106,10 @@ impl RemoteFile {
         // Whoever asked for the way has logged why it cannot be had.
         let Ok(client) = self.pool.further(way).await else { return };
         match client.open(&self.path, self.access, &Attributes::default()).await {
-            Ok(handle) => self.further().push(Way::new(handle)),
+            Ok(handle) => {
+                self.is_widened.store(true, Ordering::Relaxed);
+                self.further().push(Way::new(handle));
+            }
             Err(error) => log::debug!("{error}"),
         }
     }
@@ -136,6 +149,10 @@ impl ReadFile for RemoteFile {
     fn widen(&self, ways: usize) -> WideningTask<'_> {
         Box::pin(self.open_further(ways))
     }
+
+    fn is_widened(&self) -> bool {
+        self.is_widened.load(Ordering::Relaxed)
+    }
 }
 
 impl WriteFile for RemoteFile {
@@ -160,6 +177,13 @@ impl WriteFile for RemoteFile {
                 }
             }
             Ok(())
+        })
+    }
+
+    fn set_size(&self, size: u64) -> Task<'_, ()> {
+        Box::pin(async move {
+            let attributes = Attributes { size: Some(size), ..Attributes::default() };
+            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
         })
     }
 
@@ -205,5 +229,9 @@ impl WriteFile for RemoteFile {
 
     fn widen(&self, ways: usize) -> WideningTask<'_> {
         Box::pin(self.open_further(ways))
+    }
+
+    fn is_widened(&self) -> bool {
+        self.is_widened.load(Ordering::Relaxed)
     }
 }

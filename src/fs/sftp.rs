@@ -167,7 +167,7 @@ impl Fs for Sftp {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: true, folder_sizes: false }
+        Features { lists_everything: true, folder_sizes: false, is_remote: true }
     }
 
     fn hashes(&self) -> Vec<HashType> {
@@ -197,6 +197,14 @@ impl Fs for Sftp {
                 .zip(&full)
                 .map(|(digest, path)| digest.ok_or_else(|| unread(path)))
                 .collect())
+        })
+    }
+
+    fn hash_beginning<'a>(&'a self, path: &'a RelPath, length: u64, hash: HashType) -> Task<'a, Digest> {
+        Box::pin(async move {
+            let shell = self.shell.as_ref().ok_or_else(|| no_hash(hash))?;
+            let found = shell.hash_beginning(&self.full(path), length, &self.root, hash).await?;
+            found.ok_or_else(|| no_hash(hash))
         })
     }
 
@@ -256,6 +264,16 @@ impl Fs for Sftp {
                 }
                 Err(error) => Err(self.explain(error, &path).await),
             }
+        })
+    }
+
+    fn reopen<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn WriteFile>> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let path = self.full(path);
+            let chunk = client.limits().await?.write;
+            let handle = client.open(&path, Access::Write, &Attributes::default()).await?;
+            Ok(Box::new(self.file(handle, path, Access::Write, chunk)) as Box<dyn WriteFile>)
         })
     }
 

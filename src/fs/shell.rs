@@ -62,13 +62,9 @@ impl Shell {
         root: &[u8],
         hash: HashType,
     ) -> Result<Option<Vec<Option<Digest>>>> {
-        let command = self.command(hash);
-        if self.settings.no_hashes || command == Some("none") {
-            return Ok(None);
-        }
         let mut found = Vec::with_capacity(paths.len());
         for batch in paths.chunks(BATCH) {
-            let mut script = Script::new(hash, command);
+            let Some(mut script) = self.script(hash) else { return Ok(None) };
             for path in batch {
                 script.file(&self.shell_path(path, root));
             }
@@ -79,6 +75,28 @@ impl Shell {
             }
         }
         Ok(Some(found))
+    }
+
+    /// Hashes the first `length` bytes of one file; `None` if the server cannot.
+    pub(super) async fn hash_beginning(
+        &self,
+        path: &[u8],
+        length: u64,
+        root: &[u8],
+        hash: HashType,
+    ) -> Result<Option<Digest>> {
+        let Some(mut script) = self.script(hash) else { return Ok(None) };
+        script.beginning(&self.shell_path(path, root), length);
+        let output = self.run("sh", script.into_bytes()).await?;
+        Ok(answers(&output, hash, 1).and_then(|found| found.into_iter().next().flatten()))
+    }
+
+    /// An empty script for a hash; `None` if none may be computed.
+    fn script(&self, hash: HashType) -> Option<Script> {
+        let named = self.settings.commands.iter().find(|(of, _)| *of == hash);
+        let command = named.map(|(_, command)| command.as_str());
+        let is_allowed = !self.settings.no_hashes && command != Some("none");
+        is_allowed.then(|| Script::new(hash, command))
     }
 
     /// How full the file system of `path` is, by `df`.

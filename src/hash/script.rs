@@ -23,7 +23,8 @@ impl Script {
         let mut text = choose(hash, command);
         text += &format!(
             "if [ -z \"$h\" ]; then echo '{MARK}none'; exit 0; fi\n\
-             f() {{ if [ -f \"$2\" ]; then r=$(eval \"$h\" <\"$2\" 2>/dev/null); else r=; fi; \
+             f() {{ if [ -f \"$2\" ]; then r=$(eval \"${{3:+head -c $3 |}} $h\" <\"$2\" 2>/dev/null); \
+             else r=; fi; \
              echo \"{MARK}$1 ${{r%%[!0-9a-fA-F]*}}\"; }}\n"
         );
         Self { text: text.into_bytes(), files: 0 }
@@ -31,10 +32,22 @@ impl Script {
 
     /// Adds a file by the path that the shell knows it by. Files are numbered from zero.
     pub fn file(&mut self, path: &[u8]) {
+        self.add(path, None);
+    }
+
+    /// Adds the first `length` bytes of a file.
+    pub fn beginning(&mut self, path: &[u8], length: u64) {
+        self.add(path, Some(length));
+    }
+
+    fn add(&mut self, path: &[u8], length: Option<u64>) {
         self.text.extend_from_slice(format!("f {} ", self.files).as_bytes());
         // A path that begins with a dash would be an option of the test.
         let path = if path.starts_with(b"/") { path.to_vec() } else { [b"./", path].concat() };
         self.text.extend(quote(&path));
+        if let Some(length) = length {
+            self.text.extend_from_slice(format!(" {length}").as_bytes());
+        }
         self.text.push(b'\n');
         self.files = self.files.saturating_add(1);
     }
@@ -162,6 +175,17 @@ mod tests {
         }
         assert_eq!(found[9..], [None, None]);
         assert!(!folder.path().join("x").exists());
+    }
+
+    #[test]
+    fn the_beginning_of_a_file_is_hashed_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("it's"), "beginning and end").unwrap();
+        let mut script = Script::new(HashType::Md5, None);
+        script.beginning(b"it's", 9);
+        script.beginning(b"missing", 9);
+        let found = answers(&run(script, folder.path()), HashType::Md5, 2).unwrap();
+        assert_eq!(found, [Some(Hasher::hash(HashType::Md5, b"beginning")), None]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use indicatif::MultiProgress;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use log::kv::Key;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -36,11 +37,49 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// One JSON object per record instead of text.
     pub json: bool,
+    /// What a line of text begins with.
+    pub prefix: Prefix,
+}
+
+/// What a line of text begins with (`--log-format`, `--log-systemd`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The day.
+    pub date: bool,
+    /// The time of day.
+    pub time: bool,
+    /// The time to the microsecond.
+    pub microseconds: bool,
+    /// Date and time as they are at Greenwich.
+    pub utc: bool,
+    /// The place in the program.
+    pub source: bool,
+    /// The number of the process.
+    pub process: bool,
+    /// The level.
+    pub level: bool,
+    /// The level as a number between angle brackets, which the journal of systemd understands (`sd-daemon(3)`).
+    pub priority: bool,
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self {
+            date: true,
+            time: true,
+            microseconds: false,
+            utc: false,
+            source: false,
+            process: false,
+            level: true,
+            priority: false,
+        }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { level: LevelFilter::Warn, file: None, json: false }
+        Self { level: LevelFilter::Warn, file: None, json: false, prefix: Prefix::default() }
     }
 }
 
@@ -50,6 +89,7 @@ struct Logger(Mutex<State>);
 #[derive(Default)]
 struct State {
     json: bool,
+    prefix: Prefix,
     file: Option<File>,
     bars: Option<MultiProgress>,
 }
@@ -63,7 +103,7 @@ static LOGGER: OnceLock<Logger> = OnceLock::new();
 pub fn configure(settings: &Settings) -> Result<()> {
     let file = settings.file.as_deref().map(append_to).transpose()?;
     let logger = LOGGER.get_or_init(Logger::default);
-    logger.0.lock().unwrap_or_else(PoisonError::into_inner).apply(settings.json, file);
+    logger.0.lock().unwrap_or_else(PoisonError::into_inner).apply(settings, file);
     // Fails only when this logger is already in place.
     log::set_logger(logger).ok();
     log::set_max_level(settings.level);
@@ -96,9 +136,21 @@ pub fn without_bars<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Whether the log goes to a file, so that a terminal shows none of it.
+pub fn is_in_file() -> bool {
+    LOGGER.get().is_some_and(|logger| logger.0.lock().unwrap_or_else(PoisonError::into_inner).file.is_some())
+}
+
+/// Writes to stderr beside the log.
+pub fn show(text: &str) {
+    // A terminal that is gone sees nothing.
+    std::io::stderr().write_all(text.as_bytes()).ok();
+}
+
 impl State {
-    fn apply(&mut self, json: bool, file: Option<File>) {
-        self.json = json;
+    fn apply(&mut self, settings: &Settings, file: Option<File>) {
+        self.json = settings.json;
+        self.prefix = settings.prefix;
         self.file = file;
     }
 
@@ -122,29 +174,67 @@ impl Log for Logger {
             return;
         }
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text =
-            if state.json { as_json(record, Timestamp::now()) } else { as_text(record, &Zoned::now()) };
+        let text = if state.json {
+            as_json(record, Timestamp::now())
+        } else {
+            as_text(record, &Zoned::now(), state.prefix)
+        };
         state.write(&text);
     }
 
     fn flush(&self) {}
 }
 
-fn as_text(record: &Record<'_>, now: &Zoned) -> String {
-    let level = match record.level() {
-        Level::Error => "ERROR ",
-        Level::Warn => "NOTICE",
-        Level::Info => "INFO  ",
-        Level::Debug | Level::Trace => "DEBUG ",
-    };
+fn as_text(record: &Record<'_>, now: &Zoned, prefix: Prefix) -> String {
     let object = field(record, "object").map(|object| format!("{}: ", escape(object.as_bytes())));
-    let prefix = format!("{} {level}: {}", now.strftime("%Y/%m/%d %H:%M:%S"), object.unwrap_or_default());
+    let prefix = format!("{}{}", prefix.of(record, now), object.unwrap_or_default());
     let message = record.args().to_string();
     if record.target() == STATS {
         return format!("{prefix}{message}\n");
     }
     let lines = message.split('\n').map(|line| format!("{prefix}{}\n", escape(line.as_bytes())));
     lines.collect::<Vec<_>>().concat()
+}
+
+impl Prefix {
+    fn of(self, record: &Record<'_>, now: &Zoned) -> String {
+        let (level, priority) = match record.level() {
+            Level::Error => ("ERROR ", 3),
+            Level::Warn => ("NOTICE", 5),
+            Level::Info => ("INFO  ", 6),
+            Level::Debug | Level::Trace => ("DEBUG ", 7),
+        };
+        let now = if self.utc { now.with_time_zone(TimeZone::UTC) } else { now.clone() };
+        let mut text = String::new();
+        if self.priority {
+            text += &format!("<{priority}>");
+        }
+        if self.date {
+            text += &now.strftime("%Y/%m/%d ").to_string();
+        }
+        if self.microseconds {
+            text += &now.strftime("%H:%M:%S.%6f ").to_string();
+        } else if self.time {
+            text += &now.strftime("%H:%M:%S ").to_string();
+        }
+        if self.source
+            && let Some(source) = source_of(record)
+        {
+            text += &format!("{source}: ");
+        }
+        if self.process {
+            text += &format!("[{}] ", std::process::id());
+        }
+        if self.level {
+            text += &format!("{level}: ");
+        }
+        text
+    }
+}
+
+/// `transfer/copy.rs:12`
+fn source_of(record: &Record<'_>) -> Option<String> {
+    Some(format!("{}:{}", record.file()?.trim_start_matches("src/"), record.line()?))
 }
 
 fn as_json(record: &Record<'_>, now: Timestamp) -> String {
@@ -164,8 +254,8 @@ fn as_json(record: &Record<'_>, now: Timestamp) -> String {
     if let Some(stats) = field(record, "stats").and_then(|stats| serde_json::from_str(&stats).ok()) {
         fields.insert("stats".into(), stats);
     }
-    if let (Some(file), Some(line)) = (record.file(), record.line()) {
-        fields.insert("source".into(), format!("{}:{line}", file.trim_start_matches("src/")).into());
+    if let Some(source) = source_of(record) {
+        fields.insert("source".into(), source.into());
     }
     format!("{}\n", serde_json::Value::Object(fields))
 }
@@ -179,7 +269,11 @@ mod tests {
     use super::*;
 
     fn text(level: Level, target: &str, object: Option<&str>, message: &str) -> String {
-        let now: Zoned = "2026-11-24T19:00:00[UTC]".parse().unwrap();
+        prefixed(Prefix::default(), level, target, object, message)
+    }
+
+    fn prefixed(prefix: Prefix, level: Level, target: &str, object: Option<&str>, message: &str) -> String {
+        let now: Zoned = "2026-11-24T19:00:00.5[+02:00]".parse().unwrap();
         let fields = object.map(|object| ("object", object));
         as_text(
             &Record::builder()
@@ -187,8 +281,11 @@ mod tests {
                 .target(target)
                 .key_values(&fields)
                 .args(format_args!("{message}"))
+                .file(Some("src/x/y.rs"))
+                .line(Some(7))
                 .build(),
             &now,
+            prefix,
         )
     }
 
@@ -200,6 +297,20 @@ mod tests {
         assert_eq!(of(Level::Info), "2026/11/24 19:00:00 INFO  : a/b: Copied (new)\n");
         assert_eq!(of(Level::Debug), "2026/11/24 19:00:00 DEBUG : a/b: Copied (new)\n");
         assert_eq!(text(Level::Info, "sclone::x", None, "done"), "2026/11/24 19:00:00 INFO  : done\n");
+    }
+
+    #[test]
+    fn a_line_begins_as_it_was_asked_for() {
+        let of = |prefix| prefixed(prefix, Level::Info, "sclone::x", None, "done");
+        let none = Prefix { date: false, time: false, level: false, ..Prefix::default() };
+        assert_eq!(of(none), "done\n");
+        assert_eq!(of(Prefix { priority: true, level: true, ..none }), "<6>INFO  : done\n");
+        let process = format!("x/y.rs:7: [{}] done\n", std::process::id());
+        assert_eq!(of(Prefix { source: true, process: true, ..none }), process);
+        assert_eq!(
+            of(Prefix { date: true, microseconds: true, utc: true, ..none }),
+            "2026/11/24 17:00:00.500000 done\n"
+        );
     }
 
     #[test]

@@ -7,9 +7,11 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Zoned;
 use log::Level;
 
-use crate::output::{logger, stats_block};
+use crate::output::logger;
+use crate::output::stats_block::{self, Look};
 use crate::path::escape;
 use crate::transfer::stats::{Snapshot, Stats, Transferring};
 use crate::units::{duration, size};
@@ -41,8 +43,21 @@ pub struct Options {
     pub style: Style,
     /// The log level of statistics.
     pub level: Level,
-    /// Statistics in one line instead of a block.
-    pub one_line: bool,
+    /// The form of statistics.
+    pub form: Form,
+    /// How they look.
+    pub look: Look,
+}
+
+/// The form of statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Several lines.
+    Block,
+    /// One line.
+    Line,
+    /// One line that begins with date and time.
+    DatedLine,
 }
 
 /// A run being shown. [`finish`](Self::finish) ends it with the final statistics.
@@ -57,7 +72,7 @@ impl Progress {
     pub fn start(stats: &Stats, options: Options) -> Self {
         let watcher = match options.style {
             Style::Bars => {
-                let (mut bars, stats) = (Bars::new(), stats.clone());
+                let (mut bars, stats) = (Bars::new(options.look), stats.clone());
                 watch(REDRAW, move || bars.draw(&stats.snapshot()))
             }
             Style::Lines(interval) => {
@@ -69,10 +84,15 @@ impl Progress {
         Self { stats: stats.clone(), options, watcher }
     }
 
-    /// Removes the bars and logs the final statistics.
+    /// Removes the bars and logs the final statistics. Where there were bars and the log goes to a file, the statistics
+    /// take their place as well.
     pub fn finish(mut self) {
         self.stop();
-        report(&self.stats.snapshot(), self.options);
+        let snapshot = self.stats.snapshot();
+        report(&snapshot, self.options);
+        if self.options.style == Style::Bars && logger::is_in_file() {
+            logger::show(&stats_block::block(&snapshot, self.options.look));
+        }
     }
 
     fn stop(&mut self) {
@@ -107,10 +127,13 @@ fn watch(
 
 /// Logs the statistics.
 fn report(snapshot: &Snapshot, options: Options) {
-    let text = if options.one_line {
-        stats_block::one_line(snapshot)
-    } else {
-        format!("\n{}", stats_block::block(snapshot))
+    let text = match options.form {
+        Form::Block => format!("\n{}", stats_block::block(snapshot, options.look)),
+        Form::Line => stats_block::one_line(snapshot, options.look),
+        Form::DatedLine => {
+            let now = Zoned::now().strftime("%Y/%m/%d %H:%M:%S").to_string();
+            format!("{now} - {}", stats_block::one_line(snapshot, options.look))
+        }
     };
     let fields = stats_block::json(snapshot).to_string();
     log::log!(target: logger::STATS, options.level, stats = fields.as_str(); "{text}");
@@ -121,14 +144,15 @@ struct Bars {
     group: MultiProgress,
     total: ProgressBar,
     files: HashMap<u64, ProgressBar>,
+    look: Look,
 }
 
 impl Bars {
-    fn new() -> Self {
+    fn new(look: Look) -> Self {
         let group = MultiProgress::new();
         let total = group.add(bar("Total"));
         logger::set_bars(Some(group.clone()));
-        Self { group, total, files: HashMap::new() }
+        Self { group, total, files: HashMap::new(), look }
     }
 
     fn draw(&mut self, snapshot: &Snapshot) {
@@ -150,7 +174,7 @@ impl Bars {
             "{} / {}, {}, ETA {eta}, {} / {} files",
             size::long(snapshot.bytes.done),
             size::long(snapshot.bytes.total),
-            stats_block::rate(snapshot.speed),
+            self.look.rate(snapshot.speed),
             snapshot.transfers.done,
             snapshot.transfers.total,
         ));
@@ -163,7 +187,7 @@ impl Bars {
         });
         bar.set_length(file.size.max(1));
         bar.set_position(file.done);
-        bar.set_message(format!("{}, {}", size::long(file.size), stats_block::rate(file.speed)));
+        bar.set_message(format!("{}, {}", size::long(file.size), self.look.rate(file.speed)));
     }
 }
 
@@ -193,7 +217,7 @@ mod tests {
     fn bars_follow_the_files_and_leave_nothing_behind() {
         let stats = Stats::new();
         let term = InMemoryTerm::new(10, 120);
-        let mut bars = Bars::new();
+        let mut bars = Bars::new(Look::default());
         bars.group.set_draw_target(ProgressDrawTarget::term_like(Box::new(term.clone())));
         stats.expect_transfer(100);
         let transfer = stats.start(&RelPath::parse(b"a\x1b[31m").unwrap(), 100);
@@ -216,7 +240,11 @@ mod tests {
         for style in
             [Style::Silent, Style::Lines(Duration::from_millis(1)), Style::Lines(Duration::from_secs(3600))]
         {
-            Progress::start(&Stats::new(), Options { style, level: Level::Info, one_line: true }).finish();
+            Progress::start(
+                &Stats::new(),
+                Options { style, level: Level::Info, form: Form::Line, look: Look::default() },
+            )
+            .finish();
         }
     }
 }

@@ -7,12 +7,24 @@ use crate::path::escape;
 use crate::transfer::stats::{Ratio, Snapshot, Transferring};
 use crate::units::{duration, size};
 
-/// Columns of a file name.
-const NAME_WIDTH: usize = 45;
+/// How statistics look (`--stats-file-name-length`, `--stats-unit`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of a file name; `None` for as many as it has.
+    pub name_width: Option<usize>,
+    /// Whether rates are in bits, not in bytes.
+    pub bits: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { name_width: Some(45), bits: false }
+    }
+}
 
 /// The block of several lines; ends in a line feed. Lines of which everything is zero are left out.
-pub fn block(stats: &Snapshot) -> String {
-    let mut text = format!("Transferred:   \t{}\n", totals(stats));
+pub fn block(stats: &Snapshot, look: Look) -> String {
+    let mut text = format!("Transferred:   \t{}\n", totals(stats, look));
     if let Some(errors) = errors(stats) {
         text.push_str(&errors);
     }
@@ -40,14 +52,14 @@ pub fn block(stats: &Snapshot) -> String {
     line(&mut text, "Elapsed time:", &elapsed(stats.elapsed), "s");
     if !stats.active.is_empty() {
         text.push_str("Transferring:\n");
-        text.extend(stats.active.iter().map(|file| format!(" * {}\n", active(file))));
+        text.extend(stats.active.iter().map(|file| format!(" * {}\n", active(file, look))));
     }
     text
 }
 
 /// The form of one line, without a line feed.
-pub fn one_line(stats: &Snapshot) -> String {
-    let mut text = totals(stats);
+pub fn one_line(stats: &Snapshot, look: Look) -> String {
+    let mut text = totals(stats, look);
     if stats.transfers.done < stats.transfers.total || stats.checks.done < stats.checks.total {
         let (transfers, checks) = (stats.transfers, stats.checks);
         let counts =
@@ -76,19 +88,31 @@ pub fn json(stats: &Snapshot) -> serde_json::Value {
         "totalBytes": stats.bytes.total,
         "totalChecks": stats.checks.total,
         "totalTransfers": stats.transfers.total,
+        "transferring": stats.active.iter().map(json_of_file).collect::<Vec<_>>(),
         "transfers": stats.transfers.done,
     })
 }
 
+fn json_of_file(file: &Transferring) -> serde_json::Value {
+    serde_json::json!({
+        "bytes": file.done,
+        "eta": left(file).map(|left| left.as_secs()),
+        "name": escape(file.name.as_bytes()),
+        "percentage": file.done.saturating_mul(100).checked_div(file.size).unwrap_or(100),
+        "size": file.size,
+        "speed": file.speed,
+    })
+}
+
 /// Bytes, percentage, rate and remaining time.
-fn totals(stats: &Snapshot) -> String {
+fn totals(stats: &Snapshot, look: Look) -> String {
     let Ratio { done, total } = stats.bytes;
     format!(
         "{:>13} / {}, {}, {}, ETA {}",
         size::long(done),
         size::long(total),
         percent(stats.bytes),
-        rate(stats.speed),
+        look.rate(stats.speed),
         stats.eta.map_or_else(|| "-".into(), duration::readable)
     )
 }
@@ -110,16 +134,17 @@ fn line(text: &mut String, label: &str, value: &dyn std::fmt::Display, rest: &st
 }
 
 /// One file on its way: name, percentage, size, rate, remaining time.
-fn active(file: &Transferring) -> String {
-    let name = shorten(&escape(file.name.as_bytes()), NAME_WIDTH);
+fn active(file: &Transferring, look: Look) -> String {
+    let name = escape(file.name.as_bytes());
+    let width = look.name_width.unwrap_or(0);
+    let name = if width > 0 { shorten(&name, width) } else { name.into_owned() };
     let done = Ratio { done: file.done, total: file.size };
-    #[expect(clippy::cast_precision_loss, reason = "a time for people")]
-    let left = Duration::try_from_secs_f64(file.size.saturating_sub(file.done) as f64 / file.speed).ok();
+    let left = left(file);
     format!(
-        "{name:>NAME_WIDTH$}:{:>4} / {}, {}, {}",
+        "{name:>width$}:{:>4} / {}, {}, {}",
         percent(done),
         size::long(file.size),
-        rate(file.speed),
+        look.rate(file.speed),
         left.map_or_else(|| "-".into(), duration::readable)
     )
 }
@@ -137,11 +162,22 @@ pub fn shorten(name: &str, width: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// `280.095 MiB/s`.
-pub fn rate(speed: f64) -> String {
+impl Look {
+    /// `280.095 MiB/s`, or `2.188 Gibit/s`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    let bytes = speed as u64;
-    format!("{}/s", size::long(bytes))
+    pub fn rate(self, speed: f64) -> String {
+        if !self.bits {
+            return format!("{}/s", size::long(speed as u64));
+        }
+        let bits = size::long((speed * 8.0) as u64);
+        format!("{}bit/s", bits.strip_suffix('B').unwrap_or(&bits))
+    }
+}
+
+/// The time the rest of a file takes at its speed.
+#[expect(clippy::cast_precision_loss, reason = "a time for people")]
+fn left(file: &Transferring) -> Option<Duration> {
+    Duration::try_from_secs_f64(file.size.saturating_sub(file.done) as f64 / file.speed).ok()
 }
 
 /// `26%`, or `-` of nothing.
@@ -202,22 +238,34 @@ Elapsed time:       1m5.4s
 Transferring:
  *                                         big1g: 26% / 1 GiB, 280.095 MiB/s, 2s
 ";
-        assert_eq!(block(&busy()), expected);
+        assert_eq!(block(&busy(), Look::default()), expected);
     }
 
     #[test]
     fn a_run_without_work_is_two_lines() {
         let idle = Snapshot::default();
         assert_eq!(
-            block(&idle),
+            block(&idle, Look::default()),
             "Transferred:   \t          0 B / 0 B, -, 0 B/s, ETA -\nElapsed time:         0.0s\n"
         );
-        assert_eq!(one_line(&idle), "          0 B / 0 B, -, 0 B/s, ETA -");
+        assert_eq!(one_line(&idle, Look::default()), "          0 B / 0 B, -, 0 B/s, ETA -");
     }
 
     #[test]
     fn the_line_counts_what_is_not_done_yet() {
-        assert_eq!(one_line(&busy()), "   97.664 KiB / 1 GiB, 0%, 1 MiB/s, ETA 17m4s (xfr#1/3, chk#1/4)");
+        assert_eq!(
+            one_line(&busy(), Look::default()),
+            "   97.664 KiB / 1 GiB, 0%, 1 MiB/s, ETA 17m4s (xfr#1/3, chk#1/4)"
+        );
+    }
+
+    #[test]
+    fn rates_may_be_in_bits_and_names_as_long_as_they_are() {
+        let look = Look { name_width: None, bits: true };
+        let text = block(&busy(), look);
+        assert!(text.contains("0%, 8 Mibit/s, ETA"), "{text}");
+        assert!(text.contains("\n * big1g: 26% / 1 GiB, 2.188 Gibit/s, 2s\n"), "{text}");
+        assert_eq!(look.rate(1.0), "8 bit/s");
     }
 
     #[test]
@@ -233,5 +281,7 @@ Transferring:
         assert_eq!(value["totalBytes"], 1_u64 << 30);
         assert_eq!(value["errors"], 2);
         assert_eq!(value["eta"], 1024);
+        assert_eq!(value["transferring"][0]["name"], "big1g");
+        assert_eq!(value["transferring"][0]["percentage"], 25);
     }
 }

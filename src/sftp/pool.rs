@@ -14,6 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 
 use super::client::Client;
 use crate::error::{Error, Kind, Result, Retry};
+use crate::pace::Rate;
 use crate::ssh::Streams;
 
 /// Makes a logged-in connection; blocks while it does.
@@ -29,6 +30,7 @@ pub struct Pool {
     connect: Connect,
     timeout: Duration,
     most: usize,
+    pace: Option<Arc<Rate>>,
     dial: Mutex<Option<Dial>>,
     further: Mutex<HashMap<usize, Dial>>,
 }
@@ -42,9 +44,17 @@ impl Pool {
             connect,
             timeout,
             most: most.unwrap_or_else(|| cores.clamp(1, USEFUL_CONNECTIONS)),
+            pace: None,
             dial: Mutex::new(None),
             further: Mutex::default(),
         }
+    }
+
+    /// The same pool with a limit on operations a second, which other pools may share.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Option<Arc<Rate>>) -> Self {
+        self.pace = pace;
+        self
     }
 
     /// A live client; dials if there is none.
@@ -53,6 +63,9 @@ impl Pool {
     /// What dialling or logging in says. A permanent refusal is given to all who ask, and never tried again; a
     /// connection that could not be made is tried again for whoever asks next.
     pub async fn client(&self) -> Result<Client> {
+        if let Some(pace) = &self.pace {
+            pace.take(1.0).await;
+        }
         let dial = lock(&self.dial).get_or_insert_with(|| self.start_dial()).clone();
         match dial.clone().await {
             Ok(client) if client.is_alive() => Ok(client),

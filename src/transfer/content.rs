@@ -93,7 +93,7 @@ pub async fn read(
 }
 
 /// Reads until `wanted` bytes are there: a server may answer with fewer than were asked for.
-async fn whole(file: &dyn crate::fs::ReadFile, start: u64, wanted: usize) -> Result<Vec<u8>> {
+pub(super) async fn whole(file: &dyn crate::fs::ReadFile, start: u64, wanted: usize) -> Result<Vec<u8>> {
     let mut data = file.read_at(start, wanted).await?;
     while data.len() < wanted {
         let at = start.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));

@@ -10,8 +10,7 @@ use futures_util::future::{BoxFuture, Either, FutureExt as _, join3, select};
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::budget::Budget;
-use super::copy_file::Copier;
-pub use super::copy_file::Streams;
+use super::copy_file::{Copier, FileOptions};
 use super::folders::Folders;
 use super::march::{Failure, Limits, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
@@ -21,6 +20,7 @@ use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::filter::Filter;
 use crate::fs::{Fs, Metadata};
+use crate::hash::HashType;
 use crate::pace;
 use crate::path::{Name, RelPath};
 
@@ -41,8 +41,8 @@ pub struct Copy {
     pub destination: Arc<dyn Fs>,
     /// Files under way at once on a connection, large and small.
     pub in_flight: usize,
-    /// How large a file is carried over more than one way.
-    pub streams: Streams,
+    /// How files are carried.
+    pub files: FileOptions,
     /// Large files copied at once.
     pub transfers: usize,
     /// Folders read at once.
@@ -55,10 +55,6 @@ pub struct Copy {
     pub empty_dirs: bool,
     /// Whether to say what would be done instead of doing it.
     pub dry_run: bool,
-    /// Permission bits that new files do not get.
-    pub umask: u32,
-    /// Whether a copy is only done when it is on the disk.
-    pub fsync: bool,
     /// How often a file is tried whose connection is lost.
     pub retries: Retries,
     /// What is counted.
@@ -73,12 +69,13 @@ impl Copy {
     /// # Errors
     /// What makes every further file pointless: nobody gets in, the source root cannot be read, or the run was stopped.
     pub async fn run(&self) -> Result<()> {
-        let copier =
-            Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), self.umask, self.streams)
-                .with_fsync(self.fsync);
+        let copier = Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), &self.files);
         let result = self.cancel.or_stop(self.carry_out(&copier)).await;
-        if result.is_err() {
-            within(CLEAN_UP, copier.clean_up()).await;
+        match &result {
+            Ok(()) if self.dry_run => {}
+            Ok(()) => copier.sweep().await,
+            // On a full disk even what could be resumed is in the way.
+            Err(error) => within(CLEAN_UP, copier.clean_up(error.kind() != Kind::NoSpace)).await,
         }
         result
     }
@@ -142,6 +139,7 @@ impl Copy {
                 self.stats.listed(1);
                 self.stats.expect_check();
                 self.stats.checked();
+                self.stats.kept();
                 log::debug!("{path}: Unchanged skipping");
                 Ok(None)
             }
@@ -183,7 +181,7 @@ impl Copy {
         match result {
             Err(error) if !error.is_fatal() => {
                 log::error!("{path}: Failed to copy: {error}");
-                self.stats.failed(&error);
+                self.stats.failed_at(path, &error);
                 Ok(())
             }
             other => other,
@@ -192,20 +190,24 @@ impl Copy {
 
     async fn copy_one(&self, copier: &Copier, large: &Budget, file: &CopyFile) -> Result<()> {
         let _turn = if file.source.size > SMALL { Some(large.take(1).await) } else { None };
-        self.attempt(copier, file).await?;
+        let hash = self.attempt(copier, file).await?;
+        self.stats.verified(hash);
         let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
         log::info!("{}: Copied ({how})", file.to);
         Ok(())
     }
 
-    /// Copies one file, again over a new connection when one was lost.
-    async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<()> {
+    /// Copies one file, again over a new connection when one was lost, and returns the hash it was compared by.
+    async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
         let mut attempt = 1;
         loop {
             let active = self.stats.start(&file.to, file.source.size);
-            let Err(error) = copier.copy(file, &active).await else {
-                active.finish();
-                return Ok(());
+            let error = match copier.copy(file, &active).await {
+                Ok(hash) => {
+                    active.finish();
+                    return Ok(hash);
+                }
+                Err(error) => error,
             };
             drop(active);
             let Some(pause) = self.retries.pause_after(&error, attempt) else { return Err(error) };

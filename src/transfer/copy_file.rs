@@ -2,25 +2,30 @@
 //!
 //! The content goes to a partial file of mode 0600. Its close is checked, its size compared, the source looked at once
 //! more, mode and time set; only then does it take the final name in one step. Whatever stood there survives until
-//! that step. A failure removes the partial.
+//! that step. A failure removes the partial, unless it is worth going on with.
 
-use std::collections::HashSet;
-use std::pin::pin;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use futures_util::future::{Either, join, join5, select};
+use futures_util::future::{join, join5};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::bandwidth::{Bandwidth, Throttle};
 use super::budget::Budget;
 use super::durability::Durability;
+use super::journal::{Job, Journal};
 use super::partial;
+use super::passage::{Passage, read_exactly};
 use super::plan::CopyFile;
+use super::resume::{Resume, is_worthwhile, record_of};
 use super::stats::ActiveTransfer;
-use super::window::Window;
-use crate::error::{Error, Kind, Result};
+use super::verify::{Verifier, Verify};
+use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Dates, Fs, Metadata, ReadFile, SMALL, WriteFile};
+use crate::hash::HashType;
 use crate::path::RelPath;
+use crate::units::bandwidth::Timetable;
 
 /// Bytes of file content held in memory at once, for all files together.
 const MEMORY: usize = 32 * 1024 * 1024;
@@ -36,36 +41,55 @@ pub struct Streams {
     pub most: usize,
 }
 
-/// An open source, an open destination, and what is to go from one to the other.
-struct Passage<'a> {
-    reader: &'a dyn ReadFile,
-    writer: &'a dyn WriteFile,
-    size: u64,
-    chunk: usize,
+/// How files are carried.
+#[derive(Clone)]
+pub struct FileOptions {
+    /// How a large file is carried.
+    pub streams: Streams,
+    /// Permission bits that new files do not get.
+    pub umask: u32,
+    /// What is compared once a file has arrived.
+    pub verify: Verify,
+    /// What the name of a partial file ends with (`--partial-suffix`).
+    pub partial_suffix: String,
+    /// Whether files are written under their own names, without partial files (`--inplace`).
+    pub in_place: bool,
+    /// How fast all files together may be carried (`--bwlimit`).
+    pub bandwidth: Option<Arc<Bandwidth>>,
+    /// How fast each file may be carried (`--bwlimit-file`).
+    pub file_bandwidth: Option<Timetable>,
+    /// Whether a copy is only done when it is on the disk.
+    pub fsync: bool,
+    /// Where it is written down how far files are, so that a later run can go on; `None` for nowhere.
+    pub journals: Option<PathBuf>,
 }
 
 /// Copies files from one tree to another.
 pub(crate) struct Copier {
     source: Arc<dyn Fs>,
     destination: Arc<dyn Fs>,
-    umask: u32,
-    streams: Streams,
+    options: FileOptions,
     memory: Budget,
     durability: Durability,
-    partials: Mutex<HashSet<RelPath>>,
+    journal: Journal,
+    verifier: Verifier,
+    /// The partials being written, and the files they will be.
+    partials: Mutex<HashMap<RelPath, RelPath>>,
 }
 
 impl Copier {
-    /// `umask` holds the permission bits that new files do not get.
-    pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32, streams: Streams) -> Self {
-        let (memory, durability) = (Budget::new(MEMORY), Durability::new(false));
-        Self { source, destination, umask, streams, memory, durability, partials: Mutex::default() }
-    }
-
-    /// Whether a copy is only done when it is on the disk.
-    pub(crate) fn with_fsync(mut self, fsync: bool) -> Self {
-        self.durability = Durability::new(fsync);
-        self
+    pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, options: &FileOptions) -> Self {
+        let job = Job { source: source.describe(), destination: destination.describe() };
+        Self {
+            memory: Budget::new(MEMORY),
+            journal: Journal::new(options.journals.clone(), job),
+            verifier: Verifier::new(&source, &destination, options.verify),
+            durability: Durability::new(options.fsync),
+            options: options.clone(),
+            source,
+            destination,
+            partials: Mutex::default(),
+        }
     }
 
     /// Waits until what was copied has its names on the disk, if that is asked for.
@@ -73,101 +97,170 @@ impl Copier {
         self.durability.flush_folders(&*self.destination).await
     }
 
-    /// Copies one file whose folder exists.
-    pub(crate) async fn copy(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<()> {
-        let partial = partial::beside(&file.to)?;
-        self.partials().insert(partial.clone());
+    /// Copies one file whose folder exists, and returns the hash it was compared by, if it was.
+    pub(crate) async fn copy(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
+        if self.options.in_place {
+            return self.overwrite(file, active).await;
+        }
+        let partial = partial::beside(&file.to, self.journal.tag(), &self.options.partial_suffix)?;
+        self.partials().insert(partial.clone(), file.to.clone());
         let copied = match self.write_partial(file, &partial, active).await {
-            Ok(()) => self.destination.replace(&partial, &file.to).await,
+            Ok(hash) => self.destination.replace(&partial, &file.to).await.map(|()| hash),
             Err(error) => Err(error),
         };
         self.durability.named(&file.to);
-        if copied.is_err() {
-            self.remove_partial(&partial).await;
+        match &copied {
+            Ok(_) => self.journal.forget(&file.to),
+            Err(error) if error.retry() == Retry::AfterReconnect && self.is_begun(&file.to) => {}
+            Err(_) => self.discard(&file.to, &partial).await,
         }
         self.partials().remove(&partial);
         copied
     }
 
-    /// Removes every partial of copies that were dropped half-way.
-    pub(crate) async fn clean_up(&self) {
+    /// Removes every partial of copies that were dropped half-way; those that can be resumed only if not `keep`.
+    pub(crate) async fn clean_up(&self, keep: bool) {
         let left: Vec<_> = self.partials().drain().collect();
-        let removing: FuturesUnordered<_> = left.iter().map(|partial| self.remove_partial(partial)).collect();
+        let removing: FuturesUnordered<_> = left
+            .iter()
+            .filter(|(_, to)| !(keep && self.is_begun(to)))
+            .map(|(partial, to)| self.discard(to, partial))
+            .collect();
         removing.collect::<()>().await;
     }
 
-    async fn remove_partial(&self, partial: &RelPath) {
+    /// Everything was gone through: what runs that died have left is of no use any more.
+    pub(crate) async fn sweep(&self) {
+        self.resume().sweep().await;
+    }
+
+    fn resume(&self) -> Resume<'_> {
+        Resume {
+            source: &*self.source,
+            destination: &*self.destination,
+            journal: &self.journal,
+            suffix: &self.options.partial_suffix,
+            hashes: self.verifier.candidates(),
+        }
+    }
+
+    /// The limits of one file.
+    fn throttle(&self) -> Throttle {
+        let own = self.options.file_bandwidth.as_ref().map(|table| Arc::new(Bandwidth::new(table.clone())));
+        let limits = self.options.bandwidth.iter().cloned().chain(own).collect();
+        Throttle::new(&*self.source, &*self.destination, limits)
+    }
+
+    /// Whether there is something to go on with.
+    fn is_begun(&self, path: &RelPath) -> bool {
+        self.journal.recall(path).is_some_and(|record| record.whole > 0)
+    }
+
+    async fn discard(&self, path: &RelPath, partial: &RelPath) {
+        self.journal.give_up(path);
         match self.destination.remove_file(partial).await {
             Err(error) if error.kind() != Kind::NotFound => {
                 log::warn!("{partial}: could not remove this incomplete file: {error}");
             }
-            _ => {}
+            _ => self.journal.forget(path),
         }
     }
 
-    async fn write_partial(&self, file: &CopyFile, partial: &RelPath, active: &ActiveTransfer) -> Result<()> {
-        let opened = join(self.source.open(&file.from), self.destination.create(partial, PARTIAL_MODE)).await;
-        let (reader, writer) = (opened.0?, opened.1?);
+    async fn write_partial(
+        &self,
+        file: &CopyFile,
+        partial: &RelPath,
+        active: &ActiveTransfer,
+    ) -> Result<Option<HashType>> {
+        let start = self.resume().start_of(file, partial).await;
+        active.resume_at(start);
+        let open = async {
+            if start > 0 { self.destination.reopen(partial).await } else { self.create(partial).await }
+        };
+        let (reader, writer) = join(self.source.open(&file.from), open).await;
+        let (reader, writer) = (reader?, writer?);
+        self.fill(file, &*reader, &*writer, start, active).await?;
+        let is_risky = start > 0 || reader.is_widened() || writer.is_widened();
+        self.verifier.check(&file.from, partial, is_risky).await
+    }
+
+    /// Creates this run's own partial. One may be left of a try whose connection was lost.
+    async fn create(&self, partial: &RelPath) -> Result<Box<dyn WriteFile>> {
+        match self.destination.create(partial, PARTIAL_MODE).await {
+            Err(error) if matches!(error.kind(), Kind::AlreadyExists | Kind::Failure) => {
+                if self.destination.remove_file(partial).await.is_err() {
+                    return Err(error);
+                }
+                self.destination.create(partial, PARTIAL_MODE).await
+            }
+            created => created,
+        }
+    }
+
+    /// Writes into the file itself, as far as that goes.
+    async fn overwrite(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
+        let (reader, writer) = join(self.source.open(&file.from), self.open_in_place(&file.to)).await;
+        let (reader, writer) = (reader?, writer?);
+        self.fill(file, &*reader, &*writer, 0, active).await?;
+        let is_risky = reader.is_widened() || writer.is_widened();
+        self.verifier.check(&file.from, &file.to, is_risky).await
+    }
+
+    /// Opens a file to be written from its beginning; an earlier try may have created it.
+    async fn open_in_place(&self, path: &RelPath) -> Result<Box<dyn WriteFile>> {
+        match self.destination.reopen(path).await {
+            Ok(writer) => {
+                writer.set_size(0).await?;
+                Ok(writer)
+            }
+            Err(error) if error.kind() == Kind::NotFound => self.destination.create(path, PARTIAL_MODE).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Moves the content from `start` on and finishes the file.
+    async fn fill(
+        &self,
+        file: &CopyFile,
+        reader: &dyn ReadFile,
+        writer: &dyn WriteFile,
+        start: u64,
+        active: &ActiveTransfer,
+    ) -> Result<()> {
         let chunk = reader.chunk_size().min(writer.chunk_size());
         let size = file.source.size;
+        let throttle = self.throttle();
         let (last, read) =
             if let Some(length) = usize::try_from(size).ok().filter(|length| *length <= chunk.min(SMALL)) {
+                throttle.take(length).await;
                 let _memory = self.memory.take(length).await;
-                let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
+                let (data, after) = join(read_exactly(reader, 0, length, size), reader.metadata()).await;
                 (Some(data?), after?)
             } else {
-                self.pump(Passage { reader: &*reader, writer: &*writer, size, chunk }, active).await?;
+                let note = |whole| {
+                    if is_worthwhile(size) && !self.options.in_place {
+                        self.journal.note(&file.to, record_of(&file.source, whole));
+                    }
+                };
+                let passage = Passage {
+                    reader,
+                    writer,
+                    start,
+                    size,
+                    chunk,
+                    memory: &self.memory,
+                    throttle: &throttle,
+                    active,
+                    note: &note,
+                };
+                passage.carry(self.options.streams).await?;
                 (None, reader.metadata().await?)
             };
         check_unchanged(&file.source, &read)?;
         let moved_last = last.as_ref().map_or(0, Vec::len);
-        self.finish(file, &*writer, last).await?;
+        self.finish(file, writer, last).await?;
         active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
         Ok(())
-    }
-
-    /// Moves the content in chunks, as many at once as the path holds, over more ways if the file is large.
-    async fn pump(&self, passage: Passage<'_>, active: &ActiveTransfer) -> Result<()> {
-        let Passage { reader, writer, size, .. } = passage;
-        let widening = async {
-            if size >= self.streams.cutoff && self.streams.most > 1 {
-                join(reader.widen(self.streams.most), writer.widen(self.streams.most)).await;
-            }
-            std::future::pending::<()>().await;
-        };
-        match select(pin!(self.move_chunks(&passage, active)), pin!(widening)).await {
-            Either::Left((moved, _)) => moved?,
-            Either::Right(((), _)) => {}
-        }
-        writer.settle().await
-    }
-
-    async fn move_chunks(&self, passage: &Passage<'_>, active: &ActiveTransfer) -> Result<()> {
-        let Passage { reader, writer, size, chunk } = *passage;
-        let depth = reader.depth().min(writer.depth()).max(1);
-        let mut window = Window::new();
-        let mut offset = 0_u64;
-        let mut moving = FuturesUnordered::new();
-        loop {
-            let most = (window.limit() / chunk.max(1)).clamp(1, depth);
-            while offset < size && moving.len() < most {
-                let length =
-                    usize::try_from(size.saturating_sub(offset)).map_or(chunk, |left| left.min(chunk));
-                let start = offset;
-                let departure = window.departure(Instant::now());
-                moving.push(async move {
-                    let _memory = self.memory.take(length).await;
-                    let data = read_exactly(reader, start, length, size).await?;
-                    writer.write_at(start, data).await?;
-                    Ok((departure, u64::try_from(length).unwrap_or(u64::MAX)))
-                });
-                offset = offset.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
-            }
-            let Some(moved) = moving.next().await else { return Ok(()) };
-            let (departure, length) = moved?;
-            window.arrival(departure, length, Instant::now());
-            active.advance(length);
-        }
     }
 
     /// Writes the last bytes if there are any, sets mode and time, closes, and checks what arrived. All of it is asked
@@ -213,28 +306,13 @@ impl Copier {
     /// A file that is replaced keeps its mode; a new one gets the source's, less the umask.
     fn mode(&self, file: &CopyFile) -> u32 {
         let kept = file.replaces.as_ref().and_then(|replaced| replaced.mode);
-        let new = || file.source.mode.map_or(PARTIAL_MODE, |mode| mode & !self.umask);
+        let new = || file.source.mode.map_or(PARTIAL_MODE, |mode| mode & !self.options.umask);
         kept.unwrap_or_else(new) & 0o777
     }
 
-    fn partials(&self) -> MutexGuard<'_, HashSet<RelPath>> {
+    fn partials(&self) -> MutexGuard<'_, HashMap<RelPath, RelPath>> {
         self.partials.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Reads `length` bytes at `offset`, asking again after short answers.
-async fn read_exactly(reader: &dyn ReadFile, offset: u64, length: usize, size: u64) -> Result<Vec<u8>> {
-    let mut data = if length == 0 { Vec::new() } else { reader.read_at(offset, length).await? };
-    while data.len() < length {
-        let at = offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
-        let more = reader.read_at(at, length.saturating_sub(data.len())).await?;
-        if more.is_empty() || data.is_empty() {
-            let reason = format!("short read: got {at} of {size} bytes");
-            return Err(Error::new(Kind::Corrupted, "read", reason));
-        }
-        data.extend_from_slice(&more);
-    }
-    Ok(data)
 }
 
 fn check_unchanged(listed: &Metadata, read: &Metadata) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Walking, comparing, planning and copying.
 
+mod bandwidth;
+mod beginning;
 mod budget;
 pub mod check;
 pub mod cleanup;
@@ -10,23 +12,34 @@ mod copy_file;
 mod durability;
 mod folders;
 pub mod gate;
+mod hash_queue;
+mod job_lock;
+mod journal;
 pub mod march;
 mod merge;
 mod partial;
+mod passage;
 pub mod plan;
 pub mod removal;
+mod resume;
 mod retry;
 mod selection;
 mod speed;
 pub mod stats;
 pub mod upload;
 pub mod verdict;
+mod verify;
+mod watermark;
 mod window;
 
+pub use bandwidth::Bandwidth;
 pub use copy::Copy;
+pub use copy_file::{FileOptions, Streams};
 pub use gate::Gate;
+pub use job_lock::JobLock;
 pub use march::March;
 pub use removal::Removal;
 pub use retry::Retries;
 pub use stats::Stats;
 pub use upload::Upload;
+pub use verify::Verify;

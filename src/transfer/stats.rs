@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Retry};
+use crate::hash::HashType;
 use crate::path::RelPath;
 use crate::transfer::speed::Speed;
 
@@ -23,6 +24,8 @@ struct Counters {
     deleted_dirs: AtomicU64,
     deleted_bytes: AtomicU64,
     renames: AtomicU64,
+    kept: AtomicU64,
+    verified: Mutex<Verified>,
     failures: Mutex<Failures>,
     speed: Mutex<Speed>,
     next_id: AtomicU64,
@@ -43,13 +46,25 @@ struct Failures {
     last: Option<String>,
     retryable: bool,
     fatal: bool,
+    list: Vec<FailedPath>,
 }
 
 struct Active {
     name: RelPath,
     size: u64,
     done: AtomicU64,
+    /// What of it was there already.
+    resumed: AtomicU64,
     started: Instant,
+}
+
+/// How files were compared after they had arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Files of which only the size was.
+    pub by_size: u64,
+    /// Files of which this hash was.
+    pub by_hash: BTreeMap<HashType, u64>,
 }
 
 /// `done` of `total`.
@@ -61,6 +76,18 @@ pub struct Ratio {
     pub total: u64,
 }
 
+/// What failed on which path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedPath {
+    /// The path in the trees, or as the error has it; escaped.
+    pub path: Option<String>,
+    /// Why.
+    pub error: String,
+}
+
+/// Failures of which path and reason are kept: more are counted only.
+const MOST_FAILURES: usize = 1000;
+
 /// Errors so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Errors {
@@ -68,6 +95,8 @@ pub struct Errors {
     pub count: u64,
     /// Which kinds there were, each once, in the order of their first appearance.
     pub kinds: Vec<Kind>,
+    /// The first of them, with their paths.
+    pub failures: Vec<FailedPath>,
     /// The text of the last one.
     pub last: Option<String>,
     /// Whether running again can help any of them.
@@ -112,6 +141,10 @@ pub struct Snapshot {
     pub deleted_bytes: u64,
     /// Files renamed at the destination instead of being transferred.
     pub renames: u64,
+    /// Files left alone because they are the same on both sides.
+    pub kept: u64,
+    /// How what was transferred was compared.
+    pub verified: Verified,
     /// What failed.
     pub errors: Errors,
     /// Bytes per second, a moving average over some seconds.
@@ -136,6 +169,8 @@ impl Stats {
             deleted_dirs: AtomicU64::default(),
             deleted_bytes: AtomicU64::default(),
             renames: AtomicU64::default(),
+            kept: AtomicU64::default(),
+            verified: Mutex::default(),
             failures: Mutex::default(),
             speed: Mutex::new(Speed::new(started)),
             next_id: AtomicU64::default(),
@@ -171,6 +206,7 @@ impl Stats {
             name: name.clone(),
             size,
             done: AtomicU64::default(),
+            resumed: AtomicU64::default(),
             started: Instant::now(),
         });
         lock(&self.0.active).insert(id, Arc::clone(&active));
@@ -193,8 +229,32 @@ impl Stats {
         add(&self.0.renames, 1);
     }
 
+    /// A file was left alone because it is the same on both sides.
+    pub fn kept(&self) {
+        add(&self.0.kept, 1);
+    }
+
+    /// A file has arrived and was compared by this hash, or by its size alone.
+    pub fn verified(&self, hash: Option<HashType>) {
+        let mut verified = lock(&self.0.verified);
+        let count = match hash {
+            Some(hash) => verified.by_hash.entry(hash).or_default(),
+            None => &mut verified.by_size,
+        };
+        *count = count.saturating_add(1);
+    }
+
     /// Something failed. Count each failure once, where it is logged.
     pub fn failed(&self, error: &Error) {
+        self.record(error, error.path().map(str::to_owned));
+    }
+
+    /// The same of a failure on this path of the trees.
+    pub fn failed_at(&self, path: &RelPath, error: &Error) {
+        self.record(error, Some(path.to_string()));
+    }
+
+    fn record(&self, error: &Error, path: Option<String>) {
         let mut failures = lock(&self.0.failures);
         failures.count = failures.count.saturating_add(1);
         if !failures.kinds.contains(&error.kind()) {
@@ -202,7 +262,11 @@ impl Stats {
         }
         failures.retryable |= error.retry() != Retry::Never;
         failures.fatal |= error.is_fatal();
-        failures.last = Some(error.to_string());
+        let text = error.to_string();
+        if failures.list.len() < MOST_FAILURES {
+            failures.list.push(FailedPath { path, error: text.clone() });
+        }
+        failures.last = Some(text);
     }
 
     /// What failed so far.
@@ -211,6 +275,7 @@ impl Stats {
         Errors {
             count: failures.count,
             kinds: failures.kinds.clone(),
+            failures: failures.list.clone(),
             last: failures.last.clone(),
             retryable: failures.retryable,
             fatal: failures.fatal,
@@ -237,6 +302,8 @@ impl Stats {
             deleted_dirs: get(&counters.deleted_dirs),
             deleted_bytes: get(&counters.deleted_bytes),
             renames: get(&counters.renames),
+            kept: get(&counters.kept),
+            verified: lock(&counters.verified).clone(),
             errors: self.errors(),
             speed,
             eta: remaining(bytes, speed),
@@ -259,10 +326,11 @@ impl Progress {
 
 impl Active {
     fn describe(&self, id: u64) -> Transferring {
-        let done = get(&self.done);
+        let moved = get(&self.done);
+        let done = moved.saturating_add(get(&self.resumed));
         let seconds = self.started.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let speed = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        let speed = if seconds > 0.0 { moved as f64 / seconds } else { 0.0 };
         Transferring { id, name: self.name.clone(), size: self.size, done, speed }
     }
 }
@@ -282,6 +350,12 @@ impl ActiveTransfer {
         add(&self.stats.0.bytes.done, bytes);
     }
 
+    /// So many bytes are there already and need no transfer. Said once, before the first bytes arrive.
+    pub fn resume_at(&self, bytes: u64) {
+        self.active.resumed.store(bytes, Ordering::Relaxed);
+        self.stats.0.bytes.total.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// The file is whole and in place.
     pub fn finish(mut self) {
         self.finished = true;
@@ -294,6 +368,7 @@ impl Drop for ActiveTransfer {
         lock(&self.stats.0.active).remove(&self.id);
         if !self.finished {
             self.stats.0.bytes.done.fetch_sub(get(&self.active.done), Ordering::Relaxed);
+            add(&self.stats.0.bytes.total, get(&self.active.resumed));
         }
     }
 }
@@ -345,6 +420,19 @@ mod tests {
         assert_eq!(snapshot.bytes, Ratio { done: 10, total: 30 });
         assert_eq!(snapshot.transfers, Ratio { done: 1, total: 2 });
         assert!(snapshot.active.is_empty());
+    }
+
+    #[test]
+    fn what_was_there_already_is_not_transferred() {
+        let stats = Stats::new();
+        stats.expect_transfer(100);
+        let active = stats.start(&path("a"), 100);
+        active.resume_at(60);
+        active.advance(10);
+        let snapshot = stats.snapshot();
+        assert_eq!((snapshot.bytes, snapshot.active[0].done), (Ratio { done: 10, total: 40 }, 70));
+        drop(active);
+        assert_eq!(stats.snapshot().bytes, Ratio { done: 0, total: 100 });
     }
 
     #[test]

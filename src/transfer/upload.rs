@@ -55,7 +55,7 @@ impl Upload {
     /// there, unless only the last step of several failed.
     pub async fn run(&self, input: impl Read + Send + 'static) -> Result<()> {
         let chunks = read_on_a_thread(input)?;
-        let partial = partial::beside(&self.path)?;
+        let partial = partial::beside(&self.path, partial::random_tag(), partial::SUFFIX)?;
         let written = self.cancel.or_stop(self.write(&partial, chunks)).await;
         if written.is_err() {
             within(CLEAN_UP, self.remove(&partial)).await;

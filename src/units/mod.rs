@@ -1,5 +1,6 @@
-//! rclone's grammars for sizes and durations.
+//! rclone's grammars for sizes, durations and bandwidths.
 
+pub mod bandwidth;
 pub mod duration;
 pub mod size;
 

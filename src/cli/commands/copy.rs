@@ -9,6 +9,7 @@ use futures_util::future::try_join;
 use crate::cli::context::Ctx;
 use crate::cli::descriptors::files_at_once;
 use crate::cli::open::open;
+use crate::cli::summary::SummaryArgs;
 use crate::error::Result;
 use crate::transfer::Copy;
 use crate::transfer::copy::IN_FLIGHT;
@@ -18,11 +19,12 @@ use crate::transfer::copy::IN_FLIGHT;
 /// Example: `sclone copy -P /srv/www web1:backup/www`
 ///
 /// Copies what is in SOURCE, not SOURCE itself, into DESTINATION. Nothing is deleted there. Files are the same if
-/// size and modification time are. A file gets its name only once it is whole.
+/// size and modification time are. A file gets its name only once it is whole. What fails for a lost connection is
+/// tried again, and a large file goes on where it stopped, also in the next run.
 ///
 /// Exit codes: 0 everything is there, 1 some file failed, 2 wrong usage, 3 folder not found, 4 file not found,
 /// 5 trying again may help, 20 login refused, 21 certificate unusable, 22 host key not trusted,
-/// 23 no connection or lost, 24 no space left, 130 stopped.
+/// 23 no connection or lost, 24 no space left, 25 locked by another run, 130 stopped.
 #[derive(clap::Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -37,12 +39,16 @@ pub struct Args {
     /// Also create folders that hold no files
     #[arg(long)]
     pub create_empty_src_dirs: bool,
+
+    /// What is printed at the end.
+    #[command(flatten)]
+    pub summary: SummaryArgs,
 }
 
 /// Copies. What fails is counted and logged.
 ///
 /// # Errors
-/// None of its own: the statistics hold what failed.
+/// Standard output cannot be written. The statistics hold what failed besides.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     ctx.with_progress(|| {
         let source = open(ctx, &args.source)?;
@@ -52,21 +58,20 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         block_on(async {
             let looked_up = ctx.cancel.or_stop(try_join(source.as_source(), destination.as_destination()));
             let ((source, only), destination) = looked_up.await?;
-            let retries = ctx.settings.retries;
+            let _lock = ctx.lock_job(&*source, &*destination).await?;
+            let retries = ctx.settings.job.retries();
             let copy = Copy {
                 source,
                 only,
                 destination,
                 in_flight: files_at_once(IN_FLIGHT),
-                streams: ctx.settings.streams,
+                files: ctx.file_options(),
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
                 max_depth: ctx.settings.max_depth,
                 filter: Arc::clone(&ctx.settings.filter),
                 empty_dirs: args.create_empty_src_dirs,
                 dry_run: ctx.settings.dry_run,
-                umask: ctx.umask,
-                fsync: ctx.settings.fsync,
                 retries,
                 stats: ctx.stats.clone(),
                 cancel: ctx.cancel.clone(),
@@ -74,5 +79,5 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
             retries.repeat(&ctx.stats, &ctx.cancel, || copy.run()).await
         })
     });
-    Ok(())
+    args.summary.print(ctx)
 }

@@ -1,0 +1,100 @@
+//! Whether what arrived is what was sent, by the hash of both ends.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join;
+
+use super::hash_queue::HashQueue;
+use crate::error::{Error, Kind, Result};
+use crate::fs::Fs;
+use crate::hash::HashType;
+use crate::path::RelPath;
+
+/// What is compared once a file has arrived, beside its size (`--verify`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Nothing (`--ignore-checksum`).
+    Size,
+    /// The hash of what was resumed, or went over several ways, where both ends can tell it.
+    Risky,
+    /// The hash of everything.
+    Hash,
+}
+
+/// Compares hashes of the two ends of a copy.
+pub(super) struct Verifier {
+    source: HashQueue,
+    destination: HashQueue,
+    verify: Verify,
+    /// The hashes both sides may be able to tell, best first. What turns out to be impossible is removed.
+    candidates: Mutex<Vec<HashType>>,
+    has_warned: AtomicBool,
+}
+
+impl Verifier {
+    pub(super) fn new(source: &Arc<dyn Fs>, destination: &Arc<dyn Fs>, verify: Verify) -> Self {
+        let known = destination.hashes();
+        let common = source.hashes().into_iter().filter(|hash| known.contains(hash)).collect();
+        Self {
+            source: HashQueue::new(Arc::clone(source)),
+            destination: HashQueue::new(Arc::clone(destination)),
+            verify,
+            candidates: Mutex::new(common),
+            has_warned: AtomicBool::new(false),
+        }
+    }
+
+    /// The hashes both sides may be able to tell.
+    pub(super) fn candidates(&self) -> Vec<HashType> {
+        self.candidates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the hash of `from` in the source with that of `arrived` in the destination, and returns which; `None`
+    /// if none was asked for or can be had. `is_risky` is what was resumed or went over several ways.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupted`] if they differ; with [`Verify::Hash`] also what keeps a file from being hashed.
+    pub(super) async fn check(
+        &self,
+        from: &RelPath,
+        arrived: &RelPath,
+        is_risky: bool,
+    ) -> Result<Option<HashType>> {
+        if self.verify == Verify::Size || (self.verify == Verify::Risky && !is_risky) {
+            return Ok(None);
+        }
+        for hash in self.candidates() {
+            match join(self.source.hash(from, hash), self.destination.hash(arrived, hash)).await {
+                (Ok(sent), Ok(found)) if sent == found => return Ok(Some(hash)),
+                (Ok(sent), Ok(found)) => {
+                    let reason = format!(
+                        "corrupted on transfer: {hash} hashes differ, source {sent} and destination {found}"
+                    );
+                    return Err(Error::new(Kind::Corrupted, "copy", reason));
+                }
+                (Err(error), _) | (_, Err(error)) if error.kind() == Kind::Unsupported => {
+                    log::debug!("{error}");
+                    self.rule_out(hash);
+                }
+                (Err(error), _) | (_, Err(error)) if self.verify == Verify::Hash => return Err(error),
+                (Err(error), _) | (_, Err(error)) => {
+                    log::debug!("{from}: not compared by hash: {error}");
+                    return Ok(None);
+                }
+            }
+        }
+        self.warn();
+        Ok(None)
+    }
+
+    fn rule_out(&self, hash: HashType) {
+        self.candidates.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != hash);
+    }
+
+    fn warn(&self) {
+        if self.verify == Verify::Hash && !self.has_warned.swap(true, Ordering::Relaxed) {
+            log::warn!("no hash can be had of both sides: what arrives is checked by its size alone");
+        }
+    }
+}
