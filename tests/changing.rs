@@ -357,7 +357,7 @@ fn an_upload_that_is_stopped_leaves_the_old_file_and_nothing_else() {
     let ground = Ground::new();
     for path in ground.both("a") {
         let script = format!(
-            "(head -c 3000000 /dev/zero; sleep 5) | timeout --preserve-status -s INT 3 '{}' rcat {path}",
+            "(head -c 3000000 /dev/zero; sleep 5) | timeout --foreground --preserve-status -s INT 3 '{}' rcat {path}",
             env!("CARGO_BIN_EXE_sclone")
         );
         ground.user.sandbox.program(Path::new("/bin/sh"), ["-c", &script]).run().code(130);
