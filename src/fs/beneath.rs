@@ -69,6 +69,11 @@ impl Place {
         Ok(rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty())?)
     }
 
+    /// Removes an empty folder.
+    pub(super) fn remove_dir(&self) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::REMOVEDIR)?)
+    }
+
     /// Makes a folder, unless there is one.
     pub(super) fn make_dir(&self) -> io::Result<()> {
         match rustix::fs::mkdirat(&self.folder, &self.name, Mode::from_raw_mode(0o777)) {
@@ -137,6 +142,7 @@ mod tests {
         drop(place(root, "d/e/new").and_then(|place| place.create(0o600)));
         drop(place(root, "d/e/folder").and_then(|place| place.make_dir()));
         drop(place(root, "d/e/kept").and_then(|place| place.remove_file()));
+        drop(place(root, "d/e/empty").and_then(|place| place.remove_dir()));
         let moved = place(root, "x").and_then(|from| from.rename(&place(root, "d/e/kept")?));
         if moved.is_ok() {
             drop(fs::write(root.join("x"), "x"));
@@ -168,7 +174,7 @@ mod tests {
         let (root, outside) = (base.path().join("root"), base.path().join("outside"));
         let (folder, aside) = (root.join("d"), root.join("aside"));
         fs::create_dir_all(folder.join("e")).unwrap();
-        fs::create_dir_all(outside.join("e")).unwrap();
+        fs::create_dir_all(outside.join("e/empty")).unwrap();
         fs::write(outside.join("e/kept"), "kept").unwrap();
         fs::write(root.join("x"), "x").unwrap();
         let over = AtomicBool::new(false);
@@ -188,9 +194,10 @@ mod tests {
             over.store(true, Ordering::Relaxed);
             swapping.join().unwrap()
         });
-        let left: Vec<_> =
+        let mut left: Vec<_> =
             fs::read_dir(outside.join("e")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, ["kept"], "{swaps} swaps");
+        left.sort();
+        assert_eq!(left, ["empty", "kept"], "{swaps} swaps");
         assert_eq!(fs::read(outside.join("e/kept")).unwrap(), b"kept");
     }
 }

@@ -40,8 +40,13 @@ impl Local {
         Self { root: root.into(), links: Links::default() }
     }
 
+    /// The place of what a path of the tree stands for.
     fn place(&self, path: &RelPath) -> io::Result<Place> {
-        Place::find(&self.root, path)
+        let link = if self.links == Links::Translated { links::behind(path) } else { None };
+        match link {
+            Some(link) if self.full(path) != self.join(path) => Place::find(&self.root, &link),
+            _ => Place::find(&self.root, path),
+        }
     }
 
     /// The same tree with its symbolic links shown otherwise.
@@ -312,8 +317,12 @@ impl Fs for Local {
 
     fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let full = self.full(path);
-            fs::remove_dir(&full).map_err(failed("remove folder", &full))
+            let removed = if path.is_root() {
+                fs::remove_dir(&self.root)
+            } else {
+                self.place(path).and_then(|place| place.remove_dir())
+            };
+            removed.map_err(failed("remove folder", &self.join(path)))
         })
     }
 }
