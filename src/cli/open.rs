@@ -1,6 +1,7 @@
 //! From an argument, `remote:path` or a local path, to the tree it names.
 
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::config_store;
 use super::context::Ctx;
 use super::pinning::save_pin;
 use crate::config::resolve::{Resolved, resolve};
+use crate::config::secret::Secret;
 use crate::config::sftp_options::SftpOptions;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
@@ -121,10 +123,12 @@ pub fn open(ctx: &Ctx, argument: &OsStr) -> Result<Place> {
             let factory = Arc::new(factory);
             let shell = shell(&factory)?;
             let (address, end) = (factory.address(), factory.certificate_end());
+            let system = format!("{address}{}", way_to(factory.options()));
             let pool =
                 Arc::new(Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
+                let tree = tree.in_system(system.clone());
                 Arc::new(match &shell {
                     Some(shell) => tree.with_shell(shell.clone()),
                     None => tree,
@@ -155,6 +159,16 @@ fn open_local(path: &Path) -> Place {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)))
     })
+}
+
+/// What beside its address tells one server from another: behind another proxy the same address may mean another one.
+fn way_to(options: &SftpOptions) -> String {
+    let mut proxies = DefaultHasher::new();
+    for proxy in [&options.socks_proxy, &options.http_proxy] {
+        proxy.as_ref().map(Secret::expose).hash(&mut proxies);
+    }
+    (&options.ssh, &options.proxy_jump, &options.proxy_command).hash(&mut proxies);
+    format!("{:x}", proxies.finish())
 }
 
 /// rclone's defaults for chunk size and concurrency are far below what servers take, so only what was set counts.

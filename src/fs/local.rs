@@ -116,6 +116,14 @@ impl Fs for Local {
         format!("Local file system at {}", crate::path::escape(self.root.as_os_str().as_bytes()))
     }
 
+    fn system(&self) -> &'static str {
+        "this machine"
+    }
+
+    fn full_path(&self, path: &RelPath) -> Vec<u8> {
+        self.full(path).into_os_string().into_vec()
+    }
+
     fn precision(&self) -> Duration {
         Duration::from_nanos(1)
     }
@@ -152,12 +160,17 @@ impl Fs for Local {
         })
     }
 
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        task(|| {
+            let full = self.full(path);
+            fs::symlink_metadata(&full).map(|found| metadata_of(&found)).map_err(failed("look up", &full))
+        })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         task(|| {
             let full = self.full(path);
-            fs::canonicalize(&full)
-                .map(|real| real.into_os_string().into_vec())
-                .map_err(failed("resolve", &full))
+            real_path(&full).map(|real| real.into_os_string().into_vec()).map_err(failed("resolve", &full))
         })
     }
 
@@ -189,6 +202,23 @@ impl Fs for Local {
         })
     }
 
+    fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
+        task(|| {
+            let to = self.full(to);
+            fs::rename(OsStr::from_bytes(origin), &to).map_err(failed("rename to", &to))
+        })
+    }
+
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        task(move || {
+            let full = self.full(path);
+            let time = timespec(dates.modified);
+            let times = Timestamps { last_access: time, last_modification: time };
+            rustix::fs::utimensat(rustix::fs::CWD, &full, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|error| failed("set time of", &full)(error.into()))
+        })
+    }
+
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
             let full = self.full(path);
@@ -210,6 +240,24 @@ impl Fs for Local {
                 other => other.map_err(failed("make folder", &full)),
             }
         })
+    }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        task(|| {
+            let full = self.full(path);
+            fs::remove_dir(&full).map_err(failed("remove folder", &full))
+        })
+    }
+}
+
+/// The path with every link resolved as far as there is anything.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
+    match (fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Ok(real_path(parent)?.join(name))
+        }
+        (real, ..) => real,
     }
 }
 
@@ -286,6 +334,12 @@ impl WriteFile for OpenFile {
 
     fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
         self.move_content(data.len(), "write", move |file| file.write_all_at(&data, offset))
+    }
+
+    fn fill_from<'a>(&'a self, _origin: &'a [u8], _size: u64) -> Task<'a, ()> {
+        task(|| {
+            Err(Error::new(Kind::Unsupported, "copy", "files here are copied by reading and writing them"))
+        })
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {

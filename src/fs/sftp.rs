@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::attributes::metadata_of;
-use super::contract::{Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::attributes::{metadata_of, seconds};
+use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
 use super::shell::Shell;
@@ -35,6 +35,7 @@ pub struct Sftp {
     pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
+    system: String,
     shell: Option<Shell>,
     tuning: Tuning,
     /// How many folders were read or are being read.
@@ -50,6 +51,7 @@ impl Sftp {
         Self {
             pool,
             root: root.to_vec(),
+            system: name.clone(),
             name,
             tuning,
             shell: None,
@@ -62,6 +64,13 @@ impl Sftp {
     #[must_use]
     pub fn with_shell(mut self, shell: Shell) -> Self {
         self.shell = Some(shell);
+        self
+    }
+
+    /// The same tree under another name of its system: by whatever, beside its address, it is reached.
+    #[must_use]
+    pub fn in_system(mut self, system: String) -> Self {
+        self.system = system;
         self
     }
 
@@ -120,6 +129,19 @@ impl Sftp {
         Ok(())
     }
 
+    async fn rename(&self, from: &[u8], to: &[u8]) -> Result<()> {
+        let client = self.pool.client().await?;
+        let renamed = if client.extensions().posix_rename {
+            client.posix_rename(from, to).await
+        } else {
+            replace_in_steps(&client, from, to).await
+        };
+        match renamed {
+            Err(error) => Err(self.explain(error, to).await),
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// A bare `FAILURE` says nothing; asks what stands there, or whether the disk is full.
     async fn explain(&self, error: Error, path: &[u8]) -> Error {
         if error.kind() != Kind::Failure {
@@ -162,6 +184,14 @@ fn no_hash(hash: HashType) -> Error {
 impl Fs for Sftp {
     fn describe(&self) -> String {
         format!("{}/{}", self.name, crate::path::escape(&self.root))
+    }
+
+    fn system(&self) -> &str {
+        &self.system
+    }
+
+    fn full_path(&self, path: &RelPath) -> Vec<u8> {
+        self.full(path)
     }
 
     fn precision(&self) -> Duration {
@@ -213,8 +243,12 @@ impl Fs for Sftp {
         Box::pin(async { Ok(metadata_of(&self.pool.client().await?.stat(&self.full(path)).await?)) })
     }
 
+    fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
+        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
-        Box::pin(async { self.pool.client().await?.real_path(&self.full(path)).await })
+        Box::pin(async { real_path(&self.pool.client().await?, &self.full(path)).await })
     }
 
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
@@ -247,18 +281,19 @@ impl Fs for Sftp {
     }
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async {
-            let client = self.pool.client().await?;
-            let (from, to) = (self.full(from), self.full(to));
-            let renamed = if client.extensions().posix_rename {
-                client.posix_rename(&from, &to).await
-            } else {
-                replace_in_steps(&client, &from, &to).await
-            };
-            match renamed {
-                Err(error) => Err(self.explain(error, &to).await),
-                Ok(()) => Ok(()),
-            }
+        Box::pin(async { self.rename(&self.full(from), &self.full(to)).await })
+    }
+
+    fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async { self.rename(origin, &self.full(to)).await })
+    }
+
+    fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
+        Box::pin(async move {
+            let full = self.full(path);
+            let time = seconds(dates.modified).map_err(|error| error.on(&full))?;
+            let attributes = Attributes { times: Some((time, time)), ..Attributes::default() };
+            self.pool.client().await?.set_stat(&full, &attributes).await
         })
     }
 
@@ -282,6 +317,42 @@ impl Fs for Sftp {
             }
         })
     }
+
+    fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            let full = self.full(path);
+            match client.remove_dir(&full).await {
+                // The protocol has no "not empty"; look.
+                Err(error) if error.kind() == Kind::Failure => match client.open_dir(&full).await {
+                    Ok(handle) if read_all(&handle).await.is_ok_and(|names| has_entries(&names)) => {
+                        Err(Error::new(Kind::NotEmpty, "remove folder", "directory not empty").on(&full))
+                    }
+                    _ => Err(error),
+                },
+                removed => removed,
+            }
+        })
+    }
+}
+
+fn has_entries(names: &[NamedAttributes]) -> bool {
+    names.iter().any(|entry| entry.name != b"." && entry.name != b"..")
+}
+
+/// The path with every link resolved as far as there is anything: servers resolve nothing that is missing.
+async fn real_path(client: &Client, path: &[u8]) -> Result<Vec<u8>> {
+    let cuts = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/').map(|(cut, _)| cut);
+    for end in std::iter::once(path.len()).chain(cuts) {
+        let (known, missing) = path.split_at_checked(end).unwrap_or((path, b""));
+        match client.real_path(if end == 0 { b"/" } else { known }).await {
+            Ok(real) if missing.is_empty() => return Ok(real),
+            Ok(real) => return Ok([real.strip_suffix(b"/").unwrap_or(&real), missing].concat()),
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok([&*client.real_path(b".").await?, b"/", path].concat())
 }
 
 async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {

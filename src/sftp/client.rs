@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::extensions::{Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS, Space};
+use super::extensions::{COPY_DATA, Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS, Space};
 use super::link::Link;
 use super::wire::{Attributes, NamedAttributes, Packet, Reply, Status, VERSION, kind, open, protocol_error};
 use crate::error::{Error, Kind, Result};
@@ -139,6 +139,12 @@ impl Client {
         }
     }
 
+    /// Sets attributes of what a path names, symbolic links followed.
+    pub async fn set_stat(&self, path: &[u8], attributes: &Attributes) -> Result<()> {
+        let packet = Packet::request(kind::SETSTAT).string(path).attributes(attributes);
+        self.done("set attributes of", path, packet).await
+    }
+
     /// Removes a file or a symbolic link.
     pub async fn remove(&self, path: &[u8]) -> Result<()> {
         self.done("remove", path, Packet::request(kind::REMOVE).string(path)).await
@@ -148,6 +154,11 @@ impl Client {
     pub async fn make_dir(&self, path: &[u8]) -> Result<()> {
         let packet = Packet::request(kind::MKDIR).string(path).attributes(&Attributes::default());
         self.done("make folder", path, packet).await
+    }
+
+    /// Removes an empty folder.
+    pub async fn remove_dir(&self, path: &[u8]) -> Result<()> {
+        self.done("remove folder", path, Packet::request(kind::RMDIR).string(path)).await
     }
 
     /// Renames; fails if `to` exists.
@@ -197,6 +208,19 @@ impl Client {
 impl Handle {
     fn request(&self, kind: u8) -> Packet {
         Packet::request(kind).string(&self.id)
+    }
+
+    /// The session the file is open in.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Copies `length` bytes at `offset` to the same place in `to`, a file open in the same session, within the server
+    /// (draft-ietf-secsh-filexfer-extensions, section 7).
+    pub async fn copy_data(&self, offset: u64, length: u64, to: &Self) -> Result<()> {
+        let packet = Packet::request(kind::EXTENDED).string(COPY_DATA.as_bytes());
+        let packet = packet.string(&self.id).u64(offset).u64(length).string(&to.id).u64(offset);
+        expect_ok("copy", self.client.send(packet).await?)
     }
 
     /// Describes the open file.

@@ -20,11 +20,13 @@ pub(crate) mod kind {
     pub(crate) const WRITE: u8 = 6;
     pub(crate) const LSTAT: u8 = 7;
     pub(crate) const FSTAT: u8 = 8;
+    pub(crate) const SETSTAT: u8 = 9;
     pub(crate) const FSETSTAT: u8 = 10;
     pub(crate) const OPENDIR: u8 = 11;
     pub(crate) const READDIR: u8 = 12;
     pub(crate) const REMOVE: u8 = 13;
     pub(crate) const MKDIR: u8 = 14;
+    pub(crate) const RMDIR: u8 = 15;
     pub(crate) const REALPATH: u8 = 16;
     pub(crate) const STAT: u8 = 17;
     pub(crate) const RENAME: u8 = 18;
