@@ -70,6 +70,8 @@ pub enum Kind {
     TimeLimit,
     /// All is well, and there was nothing to do (`--error-on-no-transfer`).
     NothingTransferred,
+    /// The user was asked and chose to end the run; that is no failure.
+    Quit,
     /// Anything else the operating system reports.
     Io,
 }
@@ -204,6 +206,7 @@ impl Error {
                 | Kind::Config
                 | Kind::Cancelled
                 | Kind::Refused
+                | Kind::Quit
         )
     }
 

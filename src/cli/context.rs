@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use log::Level;
 
-use super::prompts::Terminal;
+use super::prompts::{StandardInput, Terminal};
 use super::settings::Settings;
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
 use crate::questions::Questions;
-use crate::transfer::Stats;
+use crate::transfer::{Gate, Stats};
 
 /// The surroundings of a command.
 pub struct Ctx {
@@ -23,9 +23,11 @@ pub struct Ctx {
     /// Counts what is done.
     pub stats: Stats,
     /// Takes the result.
-    pub stdout: Stdout,
+    pub stdout: Arc<Stdout>,
     /// Asks the person at the terminal.
     pub questions: Arc<dyn Questions>,
+    /// Lets changes pass, or not.
+    pub gate: Arc<Gate>,
     /// Permission bits that new files do not get.
     pub umask: u32,
 }
@@ -34,14 +36,18 @@ impl Ctx {
     /// Surroundings of this process.
     pub fn new(settings: Settings, cancel: Cancel) -> Self {
         let questions = Arc::new(Terminal::new(settings.ask_password, cancel.clone()));
-        Self { settings, cancel, stats: Stats::new(), stdout: Stdout::new(), questions, umask: umask() }
+        let stdout = Arc::new(Stdout::new());
+        let answers = StandardInput::or_terminal(Arc::clone(&stdout), cancel.clone());
+        let gate = Arc::new(Gate::new(settings.caution, answers));
+        Self { settings, cancel, stats: Stats::new(), stdout, questions, gate, umask: umask() }
     }
 
     /// Does `work` and shows its progress meanwhile, its statistics at the end. A failure is counted there.
     pub fn with_progress(&self, work: impl FnOnce() -> Result<()>) {
         let progress = Progress::start(&self.stats, self.progress_options());
-        if let Err(error) = work() {
-            self.stats.failed(&error);
+        match work() {
+            Err(error) if error.kind() != Kind::Quit => self.stats.failed(&error),
+            _ => {}
         }
         progress.finish();
     }

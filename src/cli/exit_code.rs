@@ -87,6 +87,7 @@ impl ExitCode {
             Kind::TransferLimit => Self::TransferLimit,
             Kind::TimeLimit => Self::TimeLimit,
             Kind::NothingTransferred => Self::NothingTransferred,
+            Kind::Quit => Self::Success,
             Kind::PermissionDenied
             | Kind::AlreadyExists
             | Kind::NotEmpty

@@ -16,6 +16,10 @@ pub struct GlobalArgs {
     #[arg(short = 'n', long, global = true)]
     pub dry_run: bool,
 
+    /// Ask before each change
+    #[arg(short, long, global = true)]
+    pub interactive: bool,
+
     /// Log more: -v what is done to each file, -vv also why
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,

@@ -1,10 +1,9 @@
 //! Questions to the person at the terminal, and other waits that only a person ends.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::output::logger;
+use crate::output::stdout::Stdout;
 use crate::questions::Questions;
 
 /// Whether the process waits for a person.
@@ -111,10 +111,48 @@ impl Questions for Terminal {
     }
 
     fn confirm(&self, prompt: &str) -> Result<Option<bool>> {
-        Ok(self
-            .line(prompt)?
-            .map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+        Ok(self.line(prompt)?.map(|answer| is_yes(&answer)))
     }
+}
+
+/// Whoever feeds the standard input, where that is no terminal: `yes | sclone --interactive ...`.
+pub struct StandardInput {
+    stdout: Arc<Stdout>,
+    cancel: Cancel,
+}
+
+impl StandardInput {
+    /// Asks at the terminal if standard input is one, else by standard output and standard input.
+    pub fn or_terminal(stdout: Arc<Stdout>, cancel: Cancel) -> Arc<dyn Questions> {
+        if std::io::stdin().is_terminal() {
+            Arc::new(Terminal::new(true, cancel))
+        } else {
+            Arc::new(Self { stdout, cancel })
+        }
+    }
+}
+
+impl Questions for StandardInput {
+    fn secret(&self, _prompt: &str) -> Result<Option<Zeroizing<String>>> {
+        Ok(None)
+    }
+
+    fn line(&self, prompt: &str) -> Result<Option<String>> {
+        self.stdout.write(prompt)?;
+        self.stdout.flush()?;
+        let mut line = String::new();
+        let read = wait(&self.cancel, || std::io::stdin().read_line(&mut line))?;
+        let count = read.map_err(|error| Error::from_io("read standard input", error))?;
+        Ok((count > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
+    fn confirm(&self, prompt: &str) -> Result<Option<bool>> {
+        Ok(self.line(prompt)?.map(|answer| is_yes(&answer)))
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::signals;
 use crate::cancel::Cancel;
 use crate::config::environment::Environment;
 use crate::config::settings::SettingsFile;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::output::logger;
 
 /// Runs the program with the arguments and the environment of this process.
@@ -103,8 +103,9 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
 
 /// Says what failed, whether it ended the command or was only counted, and picks the code.
 fn conclude(ctx: &Ctx, name: &str, done: Result<()>) -> ExitCode {
-    if let Err(error) = done {
-        ctx.stats.failed(&error);
+    match done {
+        Err(error) if error.kind() != Kind::Quit => ctx.stats.failed(&error),
+        _ => {}
     }
     let errors = ctx.stats.errors();
     match (errors.count, errors.last) {

@@ -19,6 +19,7 @@ use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
 use crate::transfer::copy::Streams;
+use crate::transfer::gate::Caution;
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -32,6 +33,8 @@ const FOLDERS_PER_CHECKER: usize = 8;
 pub struct Settings {
     /// Change nothing, only say what would be done.
     pub dry_run: bool,
+    /// What stands before every change.
+    pub caution: Caution,
     /// Large files transferred at once.
     pub transfers: usize,
     /// Folders read and files compared at once.
@@ -81,6 +84,11 @@ impl Settings {
         let (args, matches) = (&parsed.cli.global, &parsed.matches);
         Ok(Self {
             dry_run: args.dry_run,
+            caution: match (args.dry_run, args.interactive) {
+                (true, _) => Caution::DryRun,
+                (false, true) => Caution::Interactive,
+                (false, false) => Caution::Off,
+            },
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
             streams: Streams {

@@ -7,6 +7,7 @@ pub mod content;
 pub mod copy;
 mod copy_file;
 mod folders;
+pub mod gate;
 pub mod march;
 mod merge;
 mod partial;
@@ -18,5 +19,6 @@ pub mod verdict;
 mod window;
 
 pub use copy::Copy;
+pub use gate::Gate;
 pub use march::March;
 pub use stats::Stats;
