@@ -1,10 +1,10 @@
 //! The tree of files on this machine.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::lazy;
 use rustix::fs::{Timespec, Timestamps};
 
+use super::beneath::Place;
 use super::blocking;
 use super::close::close;
 use super::contract::{
@@ -35,6 +36,10 @@ impl Local {
     /// A tree below `root`; nothing is looked at yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    fn place(&self, path: &RelPath) -> io::Result<Place> {
+        Place::find(&self.root, path)
     }
 
     fn full(&self, path: &RelPath) -> PathBuf {
@@ -188,17 +193,17 @@ impl Fs for Local {
 
     fn create<'a>(&'a self, path: &'a RelPath, mode: u32) -> Task<'a, Box<dyn WriteFile>> {
         task(move || {
+            let created = self.place(path).and_then(|place| place.create(mode));
             let path = self.full(path);
-            let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
-            let file = opened.map_err(failed("create", &path))?;
+            let file = created.map_err(failed("create", &path))?;
             Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
         })
     }
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let to = self.full(to);
-            fs::rename(self.full(from), &to).map_err(failed("rename to", &to))
+            let renamed = self.place(from).and_then(|from| from.rename(&self.place(to)?));
+            renamed.map_err(failed("rename to", &self.full(to)))
         })
     }
 
@@ -221,24 +226,19 @@ impl Fs for Local {
 
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let full = self.full(path);
-            fs::remove_file(&full).map_err(failed("remove", &full))
+            let removed = self.place(path).and_then(|place| place.remove_file());
+            removed.map_err(failed("remove", &self.full(path)))
         })
     }
 
     fn make_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let full = self.full(path);
-            match if path.is_root() { fs::create_dir_all(&full) } else { fs::create_dir(&full) } {
-                // A link to a folder is not one: nothing is written through it.
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
-                        && fs::symlink_metadata(&full).is_ok_and(|found| found.is_dir()) =>
-                {
-                    Ok(())
-                }
-                other => other.map_err(failed("make folder", &full)),
-            }
+            let made = if path.is_root() {
+                fs::create_dir_all(&self.root)
+            } else {
+                self.place(path).and_then(|place| place.make_dir())
+            };
+            made.map_err(failed("make folder", &self.full(path)))
         })
     }
 

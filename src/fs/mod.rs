@@ -1,6 +1,7 @@
 //! Trees of files behind one small trait, [`Fs`].
 
 mod attributes;
+mod beneath;
 mod blocking;
 mod close;
 mod contract;
