@@ -78,6 +78,7 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         empty_dirs: false,
         dry_run: false,
         umask: 0o022,
+        fsync: false,
         stats: stats.clone(),
         cancel: Cancel::new(),
     };

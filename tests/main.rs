@@ -21,6 +21,7 @@ mod copying;
 mod copying_faults;
 mod dialling;
 mod documents;
+mod durability;
 mod engine;
 mod filters;
 mod host_keys;

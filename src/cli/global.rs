@@ -48,6 +48,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "SIZE", default_value = "64Mi")]
     pub multi_thread_cutoff: ByteSize,
 
+    /// Have each file, and in the end each folder, on the destination's disk before it counts as copied
+    #[arg(long, global = true)]
+    pub fsync: bool,
+
     /// Configuration file, instead of the first that exists of the usual places
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<OsString>,

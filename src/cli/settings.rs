@@ -39,6 +39,8 @@ pub struct Settings {
     pub transfers: usize,
     /// Folders read and files compared at once.
     pub checkers: usize,
+    /// A copy is only done when it is on the disk.
+    pub fsync: bool,
     /// How large a file is carried over more than one way to the server.
     pub streams: Streams,
     /// Configuration file, if one is named.
@@ -91,6 +93,7 @@ impl Settings {
             },
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
+            fsync: args.fsync,
             streams: Streams {
                 cutoff: args.multi_thread_cutoff.bytes().unwrap_or(u64::MAX),
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),

@@ -157,6 +157,9 @@ pub trait Fs: Send + Sync {
 
     /// Removes an empty folder. One that still has entries is [`Kind::NotEmpty`](crate::error::Kind).
     fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
+
+    /// Waits until the names in a folder are on the disk. A server that cannot do that for folders is no error.
+    fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
 }
 
 /// A file open for reading.
@@ -201,6 +204,10 @@ pub trait WriteFile: Send + Sync {
 
     /// Waits until what went over further ways has arrived, so that what follows comes after it.
     fn settle(&self) -> Task<'_, ()>;
+
+    /// Waits until what was written is on the disk. [`Kind::Unsupported`](crate::error::Kind) if the other side cannot
+    /// promise that.
+    fn sync(&self) -> Task<'_, ()>;
 
     /// Closes the file; no operation may follow. Everything written is known to have reached the other side only once
     /// this succeeded.

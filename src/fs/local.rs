@@ -242,6 +242,16 @@ impl Fs for Local {
         })
     }
 
+    fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let full = self.full(path);
+            let folder = full.clone();
+            let synced =
+                blocking::run(move || Ok(File::open(folder).and_then(|folder| folder.sync_all()))).await?;
+            synced.map_err(failed("flush", &full))
+        })
+    }
+
     fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
             let full = self.full(path);
@@ -348,6 +358,14 @@ impl WriteFile for OpenFile {
 
     fn settle(&self) -> Task<'_, ()> {
         task(|| Ok(()))
+    }
+
+    fn sync(&self) -> Task<'_, ()> {
+        Box::pin(async {
+            let file = Arc::clone(&self.file);
+            let synced = blocking::run(move || Ok(file.sync_all())).await?;
+            synced.map_err(failed("flush", &self.path))
+        })
     }
 
     fn close(&self) -> Task<'_, ()> {

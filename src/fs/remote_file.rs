@@ -196,6 +196,10 @@ impl WriteFile for RemoteFile {
         Box::pin(async { self.close_further().await.map_err(|error| error.on(&self.path)) })
     }
 
+    fn sync(&self) -> Task<'_, ()> {
+        Box::pin(async { self.own.handle.sync().await.map_err(|error| error.on(&self.path)) })
+    }
+
     fn close(&self) -> Task<'_, ()> {
         Box::pin(async { self.own.handle.close().await.map_err(|error| error.on(&self.path)) })
     }

@@ -9,7 +9,7 @@ use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
 use super::shell::Shell;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Retry};
 use crate::hash::{Digest, HashType};
 use crate::path::RelPath;
 use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
@@ -314,6 +314,24 @@ impl Fs for Sftp {
                 }
                 Err(error) => Err(self.explain(error, &full).await),
                 Ok(()) => Ok(()),
+            }
+        })
+    }
+
+    fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async {
+            let client = self.pool.client().await?;
+            // OpenSSH opens a folder as it opens a file, and flushes it as one.
+            let flushed = async {
+                let folder = client.open(&self.full(path), Access::Read, &Attributes::default()).await?;
+                folder.sync().await
+            };
+            match flushed.await {
+                Err(error) if error.retry() == Retry::Never => {
+                    log::debug!("a folder is flushed to the server's disk when the server sees fit: {error}");
+                    Ok(())
+                }
+                other => other,
             }
         })
     }

@@ -267,7 +267,8 @@ impl Handle {
     /// Flushes the open file to the server's disk.
     pub async fn sync(&self) -> Result<()> {
         if !self.client.0.extensions.fsync {
-            return Err(Error::new(Kind::Unsupported, "flush", "the server cannot flush a file to disk"));
+            let reason = "the server cannot flush a file to its disk (no fsync@openssh.com)";
+            return Err(Error::new(Kind::Unsupported, "flush", reason).advice("leave out --fsync"));
         }
         let packet = Packet::request(kind::EXTENDED).string(FSYNC.as_bytes()).string(&self.id);
         expect_ok("flush", self.client.send(packet).await?)

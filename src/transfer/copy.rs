@@ -57,6 +57,8 @@ pub struct Copy {
     pub dry_run: bool,
     /// Permission bits that new files do not get.
     pub umask: u32,
+    /// Whether a copy is only done when it is on the disk.
+    pub fsync: bool,
     /// What is counted.
     pub stats: Stats,
     /// What stops the run.
@@ -70,7 +72,8 @@ impl Copy {
     /// What makes every further file pointless: nobody gets in, the source root cannot be read, or the run was stopped.
     pub async fn run(&self) -> Result<()> {
         let copier =
-            Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), self.umask, self.streams);
+            Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), self.umask, self.streams)
+                .with_fsync(self.fsync);
         let result = self.cancel.or_stop(self.carry_out(&copier)).await;
         if result.is_err() {
             within(CLEAN_UP, copier.clean_up()).await;
@@ -84,7 +87,8 @@ impl Copy {
         self.actions()
             .try_filter_map(|action| ready(self.prepare(action, &mut folders)))
             .try_for_each_concurrent(self.in_flight.max(1), |work| self.work(copier, &large, work))
-            .await
+            .await?;
+        copier.settle().await
     }
 
     fn actions(&self) -> BoxStream<'_, Result<Action>> {

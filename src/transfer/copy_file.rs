@@ -9,10 +9,11 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use futures_util::future::{Either, join, join4, select};
+use futures_util::future::{Either, join, join5, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::budget::Budget;
+use super::durability::Durability;
 use super::partial;
 use super::plan::CopyFile;
 use super::stats::ActiveTransfer;
@@ -50,14 +51,26 @@ pub(crate) struct Copier {
     umask: u32,
     streams: Streams,
     memory: Budget,
+    durability: Durability,
     partials: Mutex<HashSet<RelPath>>,
 }
 
 impl Copier {
     /// `umask` holds the permission bits that new files do not get.
     pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32, streams: Streams) -> Self {
-        let memory = Budget::new(MEMORY);
-        Self { source, destination, umask, streams, memory, partials: Mutex::default() }
+        let (memory, durability) = (Budget::new(MEMORY), Durability::new(false));
+        Self { source, destination, umask, streams, memory, durability, partials: Mutex::default() }
+    }
+
+    /// Whether a copy is only done when it is on the disk.
+    pub(crate) fn with_fsync(mut self, fsync: bool) -> Self {
+        self.durability = Durability::new(fsync);
+        self
+    }
+
+    /// Waits until what was copied has its names on the disk, if that is asked for.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        self.durability.flush_folders(&*self.destination).await
     }
 
     /// Copies one file whose folder exists.
@@ -68,6 +81,7 @@ impl Copier {
             Ok(()) => self.destination.replace(&partial, &file.to).await,
             Err(error) => Err(error),
         };
+        self.durability.named(&file.to);
         if copied.is_err() {
             self.remove_partial(&partial).await;
         }
@@ -166,10 +180,16 @@ impl Copier {
                 _ => Ok(()),
             }
         };
-        let (written, set, found, closed) =
-            join4(write, writer.set_metadata(self.mode(file), dates), writer.metadata(), writer.close())
-                .await;
+        let (written, set, found, flushed, closed) = join5(
+            write,
+            writer.set_metadata(self.mode(file), dates),
+            writer.metadata(),
+            self.durability.flush(writer),
+            writer.close(),
+        )
+        .await;
         written?;
+        flushed?;
         closed?;
         if let Err(error) = set {
             match error.kind() {

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod content;
 pub mod copy;
 mod copy_file;
+mod durability;
 mod folders;
 pub mod gate;
 pub mod march;

@@ -65,6 +65,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 empty_dirs: args.create_empty_src_dirs,
                 dry_run: ctx.settings.dry_run,
                 umask: ctx.umask,
+                fsync: ctx.settings.fsync,
                 stats: ctx.stats.clone(),
                 cancel: ctx.cancel.clone(),
             };
