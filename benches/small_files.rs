@@ -23,7 +23,7 @@ use sclone::questions::Nobody;
 use sclone::sftp::Pool;
 use sclone::ssh::{Factory, Surroundings};
 use sclone::transfer::copy::Streams;
-use sclone::transfer::{Copy, Stats};
+use sclone::transfer::{Copy, Retries, Stats};
 
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use what this does not")]
@@ -79,6 +79,7 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         dry_run: false,
         umask: 0o022,
         fsync: false,
+        retries: Retries { runs: 1, pause: Duration::ZERO, attempts: 1 },
         stats: stats.clone(),
         cancel: Cancel::new(),
     };

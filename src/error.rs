@@ -33,8 +33,10 @@ pub enum Kind {
     Unsupported,
     /// The other side refused without a reason that can be told apart (`SSH_FX_FAILURE`).
     Failure,
-    /// The source changed while it was read, or what arrived is not what was sent.
+    /// What arrived is not what was sent.
     Corrupted,
+    /// The source changed while it was read; it may well be changing still.
+    SourceChanged,
     /// A value the other side has no room for, such as a time before 1970 over SFTP.
     OutOfRange,
     /// A name from a server or a user that no file may have.
@@ -53,6 +55,8 @@ pub enum Kind {
     CertificateUnusable,
     /// The server's host key is unknown, changed or revoked.
     HostKey,
+    /// Another run holds the lock of the same job.
+    Locked,
     /// The configuration or one of its values is wrong.
     Config,
     /// The command line is wrong.
@@ -195,7 +199,7 @@ impl Error {
         self.0.path.as_deref()
     }
 
-    /// Whether every other file would fail the same way: nobody gets in, or the run was stopped.
+    /// Whether every other file would fail the same way: nobody gets in, the disk is full, or the run was stopped.
     pub fn is_fatal(&self) -> bool {
         matches!(
             self.0.kind,
@@ -203,6 +207,8 @@ impl Error {
                 | Kind::LoginRefused
                 | Kind::CertificateUnusable
                 | Kind::HostKey
+                | Kind::NoSpace
+                | Kind::Locked
                 | Kind::Config
                 | Kind::Cancelled
                 | Kind::Refused

@@ -3,13 +3,14 @@
 //! # Map
 //!
 //! Arrows point one way: [`cli`] → [`output`] → [`transfer`] → [`filter`] → [`fs`] → [`sftp`] → [`ssh`] → [`config`] → the
-//! leaves [`hash`], [`units`], [`questions`], [`cancel`], [`path`] and [`error`]. A room uses what stands to the right of
+//! leaves [`hash`], [`units`], [`questions`], [`pace`], [`cancel`], [`path`] and [`error`]. A room uses what stands to the right of
 //! it, and a test holds it to that. Below [`cli`] nothing prints, prompts or knows clap.
 //!
 //! | room | what it knows |
 //! | --- | --- |
 //! | [`error`] | what failed, on which path, and whether trying again can help |
 //! | [`path`] | names and relative paths as bytes; hostile names end here |
+//! | [`pace`] | waits by the clock, and rates kept by waiting |
 //! | [`cancel`] | one signal that stops every wait |
 //! | [`questions`] | what the layers below may ask a person |
 //! | [`units`] | rclone's grammars for sizes and durations |
@@ -40,6 +41,7 @@ pub mod fs;
 pub mod fuzzing;
 pub mod hash;
 pub mod output;
+pub mod pace;
 pub mod path;
 pub mod questions;
 pub mod sftp;

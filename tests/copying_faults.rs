@@ -84,7 +84,7 @@ fn a_download_that_goes_wrong_leaves_the_old_file() {
     ] {
         let (user, _server, here, there) = ground(&[Rule::new("READ", 3, action)]);
         let (from, to) = (format!("r:{}", here.display()), there.display().to_string());
-        let outcome = user.sandbox.sclone(["copy", &from, &to]).within(Duration::from_secs(20)).run();
+        let outcome = user.sandbox.sclone(["copy", "--retries=1", &from, &to]).run();
         outcome.code(code).stdout("").stderr_has(&["ERROR : f: Failed to copy", reason]);
         assert_untouched(&there);
     }
@@ -150,7 +150,7 @@ fn a_connection_cut_once_is_made_again() {
             Direction::ToClient => [format!("p:{}", here.display()), there.display().to_string()],
         };
         let outcome = user.sandbox.sclone(["copy", &places[0], &places[1]]).run();
-        outcome.code(0).stderr_has(&["NOTICE: f: attempt 1 of 3"]);
+        outcome.code(0).stderr_has(&["NOTICE: f: attempt 1 of 10"]);
         assert_eq!(fs::read(there.join("f")).unwrap(), new_content());
         assert_eq!(proxy.connections(), 2);
     }
@@ -164,7 +164,12 @@ fn a_connection_that_stays_away_is_an_error_and_leaves_the_old_file() {
     let port = proxy.port().to_string();
     user.remote_with("p", &server, &[("port", &port), ("host_key_policy", "off")]);
     let (from, to) = (here.display().to_string(), format!("p:{}", there.display()));
-    user.sandbox.sclone(["copy", &from, &to]).run().code(23).stdout("");
+    let few = ["--low-level-retries", "2", "--retries", "2"];
+    let outcome = user.sandbox.sclone([&["copy", &from, &to], &few[..]].concat()).run();
+    outcome
+        .code(23)
+        .stdout("")
+        .stderr_has(&["attempt 1 of 2", "ERROR : Attempt 1/2 failed with 1 errors and: "]);
     assert_eq!(fs::read(there.join("f")).unwrap(), OLD.as_bytes());
 }
 

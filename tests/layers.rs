@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room, each below the ones before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "fuzzing",
     "cli",
     "output",
@@ -17,6 +17,7 @@ const ORDER: [&str; 15] = [
     "hash",
     "units",
     "questions",
+    "pace",
     "cancel",
     "path",
     "error",

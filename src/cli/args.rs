@@ -8,6 +8,7 @@ use super::commands::{
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
+use super::job_args::JobArgs;
 
 /// rclone for SSH, with SSH certificates done right.
 #[derive(Parser, Clone, Debug)]
@@ -17,6 +18,9 @@ pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
     pub global: GlobalArgs,
+    /// Flags of whatever moves files.
+    #[command(flatten)]
+    pub job: JobArgs,
     /// Flags that choose files, of every command.
     #[command(flatten)]
     pub filter: FilterArgs,

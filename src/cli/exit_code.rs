@@ -39,6 +39,8 @@ pub enum ExitCode {
     Connection = 23,
     /// There is no space left.
     NoSpace = 24,
+    /// Another run of the same job holds its lock.
+    Locked = 25,
     /// A signal ended the run: SIGHUP.
     HungUp = 129,
     /// A signal ended the run: SIGINT.
@@ -49,8 +51,9 @@ pub enum ExitCode {
 
 /// After several failures, the first of these that is among them decides: what ends every run comes before what
 /// concerns one file.
-const ORDER: [ExitCode; 16] = [
+const ORDER: [ExitCode; 17] = [
     ExitCode::Interrupted,
+    ExitCode::Locked,
     ExitCode::CertificateUnusable,
     ExitCode::LoginRefused,
     ExitCode::HostKey,
@@ -74,13 +77,14 @@ impl ExitCode {
         match kind {
             Kind::DirectoryNotFound => Self::DirectoryNotFound,
             Kind::NotFound => Self::FileNotFound,
-            Kind::Corrupted => Self::Retryable,
+            Kind::Corrupted | Kind::SourceChanged => Self::Retryable,
             Kind::Usage => Self::Usage,
             Kind::LoginRefused => Self::LoginRefused,
             Kind::CertificateUnusable => Self::CertificateUnusable,
             Kind::HostKey => Self::HostKey,
             Kind::Connect | Kind::ConnectionLost | Kind::TimedOut => Self::Connection,
             Kind::NoSpace => Self::NoSpace,
+            Kind::Locked => Self::Locked,
             Kind::Cancelled => Self::Interrupted,
             Kind::Refused => Self::Refused,
             Kind::Immutable => Self::Immutable,
@@ -137,6 +141,7 @@ mod tests {
             (Kind::TransferLimit, 8),
             (Kind::NothingTransferred, 9),
             (Kind::TimeLimit, 10),
+            (Kind::SourceChanged, 5),
             (Kind::LoginRefused, 20),
             (Kind::CertificateUnusable, 21),
             (Kind::HostKey, 22),
@@ -144,6 +149,7 @@ mod tests {
             (Kind::ConnectionLost, 23),
             (Kind::TimedOut, 23),
             (Kind::NoSpace, 24),
+            (Kind::Locked, 25),
             (Kind::Cancelled, 130),
         ] {
             assert_eq!(ExitCode::of(kind) as u8, code, "{kind:?}");

@@ -17,6 +17,7 @@ pub mod filter_args;
 pub mod flag_order;
 pub mod global;
 pub mod hash_list;
+pub mod job_args;
 pub mod open;
 pub mod parse;
 pub mod pinning;

@@ -18,6 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::output::listing::SizeStyle;
 use crate::output::logger;
+use crate::transfer::Retries;
 use crate::transfer::copy::Streams;
 use crate::transfer::gate::Caution;
 use crate::units::Interval;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub fsync: bool,
     /// How large a file is carried over more than one way to the server.
     pub streams: Streams,
+    /// How often what fails is tried.
+    pub retries: Retries,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -98,6 +101,7 @@ impl Settings {
                 cutoff: args.multi_thread_cutoff.bytes().unwrap_or(u64::MAX),
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
+            retries: parsed.cli.job.retries(),
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,

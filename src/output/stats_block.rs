@@ -67,6 +67,7 @@ pub fn json(stats: &Snapshot) -> serde_json::Value {
         "elapsedTime": stats.elapsed.as_secs_f64(),
         "errors": stats.errors.count,
         "eta": stats.eta.map(|eta| eta.as_secs()),
+        "fatalError": stats.errors.fatal,
         "lastError": stats.errors.last,
         "listed": stats.listed,
         "renames": stats.renames,
@@ -93,7 +94,11 @@ fn totals(stats: &Snapshot) -> String {
 }
 
 fn errors(stats: &Snapshot) -> Option<String> {
-    let advice = if stats.errors.retryable { " (retrying may help)" } else { " (no need to retry)" };
+    let advice = match &stats.errors {
+        errors if errors.fatal => " (fatal error encountered)",
+        errors if errors.retryable => " (retrying may help)",
+        _ => " (no need to retry)",
+    };
     let mut text = String::new();
     (stats.errors.count > 0).then(|| line(&mut text, "Errors:", &stats.errors.count, advice))?;
     Some(text)

@@ -13,7 +13,7 @@ use futures_channel::oneshot;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 
 use super::client::Client;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Retry};
 use crate::ssh::Streams;
 
 /// Makes a logged-in connection; blocks while it does.
@@ -50,13 +50,27 @@ impl Pool {
     /// A live client; dials if there is none.
     ///
     /// # Errors
-    /// What dialling or logging in says. A permanent refusal is given to all who ask, and never tried again.
+    /// What dialling or logging in says. A permanent refusal is given to all who ask, and never tried again; a
+    /// connection that could not be made is tried again for whoever asks next.
     pub async fn client(&self) -> Result<Client> {
         let dial = lock(&self.dial).get_or_insert_with(|| self.start_dial()).clone();
         match dial.clone().await {
             Ok(client) if client.is_alive() => Ok(client),
             Ok(_) => self.redial(&dial).await,
-            Err(error) => Err(error.share()),
+            Err(error) => {
+                if error.retry() != Retry::Never {
+                    self.give_up(&dial);
+                }
+                Err(error.share())
+            }
+        }
+    }
+
+    /// Whoever asks next may try again to make a connection that could not be made.
+    fn give_up(&self, failed: &Dial) {
+        let mut current = lock(&self.dial);
+        if current.as_ref().is_some_and(|dial| dial.ptr_eq(failed)) {
+            *current = None;
         }
     }
 

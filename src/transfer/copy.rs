@@ -15,19 +15,19 @@ pub use super::copy_file::Streams;
 use super::folders::Folders;
 use super::march::{Failure, Limits, Side};
 use super::plan::{Action, CopyFile, Plan, file, window};
+use super::retry::Retries;
 use super::stats::Stats;
 use crate::cancel::Cancel;
-use crate::error::{Kind, Result, Retry};
+use crate::error::{Kind, Result};
 use crate::filter::Filter;
 use crate::fs::{Fs, Metadata};
+use crate::pace;
 use crate::path::{Name, RelPath};
 
 /// Files under way at once, large and small, unless told otherwise.
 pub const IN_FLIGHT: usize = 256;
 /// Files up to this many bytes are small: they take their turns on one connection beside all others.
 const SMALL: u64 = 256 * 1024;
-/// Tries for a file whose connection is lost.
-const ATTEMPTS: u32 = 3;
 /// How long a stopped run may take to remove its partial files.
 const CLEAN_UP: Duration = Duration::from_secs(3);
 
@@ -59,6 +59,8 @@ pub struct Copy {
     pub umask: u32,
     /// Whether a copy is only done when it is on the disk.
     pub fsync: bool,
+    /// How often a file is tried whose connection is lost.
+    pub retries: Retries,
     /// What is counted.
     pub stats: Stats,
     /// What stops the run.
@@ -201,19 +203,15 @@ impl Copy {
         let mut attempt = 1;
         loop {
             let active = self.stats.start(&file.to, file.source.size);
-            match copier.copy(file, &active).await {
-                Err(error)
-                    if error.retry() == Retry::AfterReconnect && !error.is_fatal() && attempt < ATTEMPTS =>
-                {
-                    log::warn!("{}: attempt {attempt} of {ATTEMPTS}: {error}", file.to);
-                    attempt += 1;
-                }
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    active.finish();
-                    return Ok(());
-                }
-            }
+            let Err(error) = copier.copy(file, &active).await else {
+                active.finish();
+                return Ok(());
+            };
+            drop(active);
+            let Some(pause) = self.retries.pause_after(&error, attempt) else { return Err(error) };
+            log::warn!("{}: attempt {attempt} of {}: {error}", file.to, self.retries.attempts);
+            pace::sleep(pause).await;
+            attempt = attempt.saturating_add(1);
         }
     }
 

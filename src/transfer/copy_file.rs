@@ -246,5 +246,5 @@ fn check_unchanged(listed: &Metadata, read: &Metadata) -> Result<()> {
     } else {
         format!("source file changed while it was read: its size went from {} to {}", listed.size, read.size)
     };
-    Err(Error::new(Kind::Corrupted, "copy", reason).advice("copy it again when nobody writes to it"))
+    Err(Error::new(Kind::SourceChanged, "copy", reason).advice("copy it again when nobody writes to it"))
 }

@@ -42,6 +42,7 @@ struct Failures {
     kinds: Vec<Kind>,
     last: Option<String>,
     retryable: bool,
+    fatal: bool,
 }
 
 struct Active {
@@ -71,6 +72,8 @@ pub struct Errors {
     pub last: Option<String>,
     /// Whether running again can help any of them.
     pub retryable: bool,
+    /// Whether one of them ended the run.
+    pub fatal: bool,
 }
 
 /// A file on its way.
@@ -198,6 +201,7 @@ impl Stats {
             failures.kinds.push(error.kind());
         }
         failures.retryable |= error.retry() != Retry::Never;
+        failures.fatal |= error.is_fatal();
         failures.last = Some(error.to_string());
     }
 
@@ -209,7 +213,13 @@ impl Stats {
             kinds: failures.kinds.clone(),
             last: failures.last.clone(),
             retryable: failures.retryable,
+            fatal: failures.fatal,
         }
+    }
+
+    /// Forgets what failed: everything is about to be tried again.
+    pub fn forget_errors(&self) {
+        *lock(&self.0.failures) = Failures::default();
     }
 
     /// The counters now. Also takes a sample of the speed.

@@ -52,6 +52,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         block_on(async {
             let looked_up = ctx.cancel.or_stop(try_join(source.as_source(), destination.as_destination()));
             let ((source, only), destination) = looked_up.await?;
+            let retries = ctx.settings.retries;
             let copy = Copy {
                 source,
                 only,
@@ -66,10 +67,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 dry_run: ctx.settings.dry_run,
                 umask: ctx.umask,
                 fsync: ctx.settings.fsync,
+                retries,
                 stats: ctx.stats.clone(),
                 cancel: ctx.cancel.clone(),
             };
-            copy.run().await
+            retries.repeat(&ctx.stats, &ctx.cancel, || copy.run()).await
         })
     });
     Ok(())
