@@ -23,7 +23,9 @@ use sclone::questions::Nobody;
 use sclone::sftp::Pool;
 use sclone::ssh::{Factory, Surroundings};
 use sclone::transfer::copy::Streams;
-use sclone::transfer::{Copy, Retries, Stats};
+use sclone::transfer::gate::Caution;
+use sclone::transfer::task::{Rules, Task};
+use sclone::transfer::{Copy, Gate, Retries, Stats};
 
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use what this does not")]
@@ -76,7 +78,9 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         max_depth: None,
         filter: Arc::default(),
         empty_dirs: false,
-        dry_run: false,
+        gate: Arc::new(Gate::new(Caution::Off, Arc::new(Nobody))),
+        task: Task::Copy,
+        rules: Rules::default(),
         umask: 0o022,
         fsync: false,
         retries: Retries { runs: 1, pause: Duration::ZERO, attempts: 1 },

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
-    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, copyto, hashsum, listremotes, ls, lsd, lsf,
+    lsjson, lsl, md5sum, move_files, moveto, obscure, reveal, sha1sum, size, sync, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -48,6 +48,10 @@ pub enum Command {
     Sha1sum(sha1sum::Args),
     Hashsum(hashsum::Args),
     Copy(copy::Args),
+    Copyto(copyto::Args),
+    Move(move_files::Args),
+    Moveto(moveto::Args),
+    Sync(sync::Args),
     Cert(cert::Args),
     Listremotes(listremotes::Args),
     Config(config::Args),

@@ -88,6 +88,19 @@ impl Place {
         }
     }
 
+    /// Where a file is to be written: the folder that holds it, and its name.
+    ///
+    /// # Errors
+    /// The path can only be a folder.
+    pub fn as_new_file(&self, argument: &[u8]) -> Result<(Arc<dyn Fs>, Name)> {
+        match &self.holder {
+            Some((holder, name)) => Ok((Arc::clone(holder), name.clone())),
+            None => Err(Error::new(Kind::IsADirectory, "write", "it is a directory")
+                .on(argument)
+                .advice("name the file, without a slash behind it")),
+        }
+    }
+
     /// What a copy writes into.
     ///
     /// # Errors

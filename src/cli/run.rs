@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, listremotes, ls, lsd, lsf, lsjson,
-    lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, completion, config, copy, copyto, hashsum, listremotes, ls, lsd, lsf,
+    lsjson, lsl, md5sum, move_files, moveto, obscure, reveal, sha1sum, size, sync, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -90,6 +90,10 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Sha1sum(args) => sha1sum::run(ctx, args),
         Command::Hashsum(args) => hashsum::run(ctx, args),
         Command::Copy(args) => copy::run(ctx, args),
+        Command::Copyto(args) => copyto::run(ctx, args),
+        Command::Move(args) => move_files::run(ctx, args),
+        Command::Moveto(args) => moveto::run(ctx, args),
+        Command::Sync(args) => sync::run(ctx, args),
         Command::Cert(args) => cert::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),

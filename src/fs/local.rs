@@ -209,18 +209,18 @@ impl Fs for Local {
 
     fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let to = self.full(to);
-            fs::rename(OsStr::from_bytes(origin), &to).map_err(failed("rename to", &to))
+            let origin = Path::new(OsStr::from_bytes(origin));
+            let taken = self.place(to).and_then(|place| place.take(origin));
+            taken.map_err(failed("rename to", &self.full(to)))
         })
     }
 
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
         task(move || {
-            let full = self.full(path);
             let time = timespec(dates.modified);
             let times = Timestamps { last_access: time, last_modification: time };
-            rustix::fs::utimensat(rustix::fs::CWD, &full, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|error| failed("set time of", &full)(error.into()))
+            let set = self.place(path).and_then(|place| place.set_times(&times));
+            set.map_err(failed("set time of", &self.full(path)))
         })
     }
 
@@ -254,8 +254,8 @@ impl Fs for Local {
 
     fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
         task(|| {
-            let full = self.full(path);
-            fs::remove_dir(&full).map_err(failed("remove folder", &full))
+            let removed = self.place(path).and_then(|place| place.remove_dir());
+            removed.map_err(failed("remove folder", &self.full(path)))
         })
     }
 }

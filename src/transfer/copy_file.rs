@@ -12,6 +12,7 @@ use std::time::Instant;
 use futures_util::future::{Either, join, join5, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::backup::Backup;
 use super::budget::Budget;
 use super::durability::Durability;
 use super::partial;
@@ -52,6 +53,7 @@ pub(crate) struct Copier {
     streams: Streams,
     memory: Budget,
     durability: Durability,
+    backup: Option<Arc<Backup>>,
     partials: Mutex<HashSet<RelPath>>,
 }
 
@@ -59,12 +61,19 @@ impl Copier {
     /// `umask` holds the permission bits that new files do not get.
     pub(crate) fn new(source: Arc<dyn Fs>, destination: Arc<dyn Fs>, umask: u32, streams: Streams) -> Self {
         let (memory, durability) = (Budget::new(MEMORY), Durability::new(false));
-        Self { source, destination, umask, streams, memory, durability, partials: Mutex::default() }
+        let partials = Mutex::default();
+        Self { source, destination, umask, streams, memory, durability, backup: None, partials }
     }
 
     /// Whether a copy is only done when it is on the disk.
     pub(crate) fn with_fsync(mut self, fsync: bool) -> Self {
         self.durability = Durability::new(fsync);
+        self
+    }
+
+    /// Keeps what is replaced.
+    pub(crate) fn with_backup(mut self, backup: Option<Arc<Backup>>) -> Self {
+        self.backup = backup;
         self
     }
 
@@ -78,7 +87,7 @@ impl Copier {
         let partial = partial::beside(&file.to)?;
         self.partials().insert(partial.clone());
         let copied = match self.write_partial(file, &partial, active).await {
-            Ok(()) => self.destination.replace(&partial, &file.to).await,
+            Ok(()) => self.install(file, &partial).await,
             Err(error) => Err(error),
         };
         self.durability.named(&file.to);
@@ -87,6 +96,22 @@ impl Copier {
         }
         self.partials().remove(&partial);
         copied
+    }
+
+    /// Gives the partial file its final name. What stood there is kept first, if that is asked for.
+    async fn install(&self, file: &CopyFile, partial: &RelPath) -> Result<()> {
+        let kept = match &self.backup {
+            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+            _ => None,
+        };
+        let installed = self.destination.replace(partial, &file.to).await;
+        if let (Err(_), Some(backup), Some(kept)) = (&installed, &self.backup, kept) {
+            let restored = self.destination.take(&backup.tree.full_path(&kept), &file.to).await;
+            if let Err(error) = restored {
+                log::error!(object:% = file.to; "the old file stays in the backup as {kept}: {error}");
+            }
+        }
+        installed
     }
 
     /// Removes every partial of copies that were dropped half-way.
@@ -116,7 +141,9 @@ impl Copier {
                 let (data, after) = join(read_exactly(&*reader, 0, length, size), reader.metadata()).await;
                 (Some(data?), after?)
             } else {
-                self.pump(Passage { reader: &*reader, writer: &*writer, size, chunk }, active).await?;
+                if !self.fill_in_place(file, &*writer, active).await? {
+                    self.pump(Passage { reader: &*reader, writer: &*writer, size, chunk }, active).await?;
+                }
                 (None, reader.metadata().await?)
             };
         check_unchanged(&file.source, &read)?;
@@ -124,6 +151,30 @@ impl Copier {
         self.finish(file, &*writer, last).await?;
         active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    /// Has the server copy the content by itself, where both files are on one that can.
+    async fn fill_in_place(
+        &self,
+        file: &CopyFile,
+        writer: &dyn WriteFile,
+        active: &ActiveTransfer,
+    ) -> Result<bool> {
+        if self.source.system() != self.destination.system() {
+            return Ok(false);
+        }
+        match writer.fill_from(&self.source.full_path(&file.from), file.source.size).await {
+            Ok(()) => {
+                active.advance(file.source.size);
+                Ok(true)
+            }
+            Err(error) if error.kind() == Kind::Unsupported => Ok(false),
+            Err(error) if error.kind() == Kind::Failure => {
+                log::debug!(object:% = file.from; "The server did not copy it by itself: {error}");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Moves the content in chunks, as many at once as the path holds, over more ways if the file is large.

@@ -1,24 +1,37 @@
 //! Walking, comparing, planning and copying.
 
+pub mod backup;
 mod budget;
+pub mod ceiling;
 pub mod check;
 pub mod compare;
 pub mod content;
 pub mod copy;
 mod copy_file;
 mod durability;
+mod folder_times;
 mod folders;
 pub mod gate;
 pub mod march;
 mod merge;
+mod moving;
+pub mod order;
+mod overlap;
 mod partial;
 pub mod plan;
+mod prepare;
+pub mod reference;
+pub mod renames;
 mod retry;
 mod selection;
 mod speed;
 pub mod stats;
+mod surplus;
+pub mod task;
+mod undecided;
 pub mod verdict;
 mod window;
+mod work;
 
 pub use copy::Copy;
 pub use gate::Gate;

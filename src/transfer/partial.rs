@@ -20,6 +20,14 @@ pub(crate) fn beside(path: &RelPath) -> Result<RelPath> {
     Ok(path.parent().unwrap_or_default().join(&name))
 }
 
+/// Whether a name has this form.
+pub(crate) fn is_partial(name: &[u8]) -> bool {
+    let digits = name.strip_suffix(b".partial").and_then(|name| name.split_last_chunk::<9>());
+    digits.is_some_and(|(stem, [dot, digits @ ..])| {
+        !stem.is_empty() && *dot == b'.' && digits.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
 fn cut(name: &[u8], length: usize) -> &[u8] {
     let mut end = length.min(name.len());
     while end > 0 && end < name.len() && name.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
@@ -41,5 +49,11 @@ mod tests {
         let partial = beside(&long).unwrap();
         assert!(partial.as_bytes().len() <= LONGEST && std::str::from_utf8(partial.as_bytes()).is_ok());
         assert_ne!(beside(&long).unwrap(), partial);
+        assert!(is_partial(partial.as_bytes()) && is_partial(b"b.txt.0123abcd.partial"));
+        assert!(
+            !is_partial(b"b.partial")
+                && !is_partial(b".0123abcd.partial")
+                && !is_partial(b"b.0123abcg.partial")
+        );
     }
 }
