@@ -28,9 +28,12 @@ mod host_keys;
 mod layers;
 mod listing;
 mod login;
+mod moving;
 mod refusals;
 mod renewal;
+mod shy_deletion;
 mod support_works;
+mod syncing;
 mod thread;
 mod trust;
 

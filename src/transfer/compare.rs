@@ -6,7 +6,6 @@ use crate::fs::Metadata;
 
 /// What makes two files the same (<https://rclone.org/docs/>, under each flag's name).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own that a user may set")]
 pub struct Comparison {
     /// Leave every file that exists (`--ignore-existing`).
     pub ignore_existing: bool,

@@ -156,7 +156,8 @@ impl Copy {
             cleaner.delete_all(surplus, saw_files).await?;
         }
         if !self.rules.leaves_folder_times {
-            times.set(&*self.destination, &self.gate).await?;
+            let has_failed = self.stats.errors().count > 0;
+            times.set(&*self.destination, &self.gate, has_failed).await?;
         }
         if matches!(self.task, Task::Move { removes_empty_dirs: true }) {
             self.remove_empty(&*self.source, source_folders.iter()).await?;

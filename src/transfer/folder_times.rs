@@ -9,7 +9,7 @@ use super::compare::is_same_time;
 use super::gate::Gate;
 use super::plan::Folder;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Dates, Fs};
+use crate::fs::{Dates, FileType, Fs};
 use crate::path::RelPath;
 
 /// Folders set at once.
@@ -56,15 +56,15 @@ impl FolderTimes {
         }
     }
 
-    /// Sets every time that has to be.
+    /// Sets every time that has to be. Where something has failed, what should be a folder may be none.
     ///
     /// # Errors
     /// The person at the terminal ends the run, or the connection is gone for good.
-    pub(super) async fn set(self, tree: &dyn Fs, gate: &Gate) -> Result<()> {
+    pub(super) async fn set(self, tree: &dyn Fs, gate: &Gate, has_failed: bool) -> Result<()> {
         let Self { seen, changed, .. } = self;
         let wanted = seen.iter().rev().filter(|folder| changed.contains(&folder.path));
         let mut setting =
-            stream::iter(wanted).map(|folder| set(tree, gate, folder)).buffer_unordered(AT_ONCE);
+            stream::iter(wanted).map(|folder| set(tree, gate, folder, has_failed)).buffer_unordered(AT_ONCE);
         while let Some(set) = setting.next().await {
             set?;
         }
@@ -72,9 +72,12 @@ impl FolderTimes {
     }
 }
 
-async fn set(tree: &dyn Fs, gate: &Gate, folder: &Seen) -> Result<()> {
+async fn set(tree: &dyn Fs, gate: &Gate, folder: &Seen, has_failed: bool) -> Result<()> {
     let Seen { path, modified, is_same } = folder;
     if !gate.allows("set directory modification time", path, None)? {
+        return Ok(());
+    }
+    if has_failed && !tree.look_up(path).await.is_ok_and(|found| found.file_type == FileType::Directory) {
         return Ok(());
     }
     match tree.set_modified(path, Dates { modified: *modified }).await {

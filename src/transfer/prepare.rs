@@ -57,7 +57,7 @@ impl<'a> Preparation<'a> {
             Action::Keep(file, reason) => self.keep(file, reason),
             Action::SetTime(file) => {
                 self.compared(&file, &Verdict::Same);
-                Some(self.ready(What::SetTime(file)))
+                Some(Work::at_once(What::SetTime(file)))
             }
             Action::Skip(path, reason) => {
                 log::warn!(object:% = path; "{reason}");
@@ -112,16 +112,12 @@ impl<'a> Preparation<'a> {
         if self.run.gate.is_dry_run() { ready(Ok(())).boxed() } else { self.folders.make(path).boxed() }
     }
 
-    fn ready(&self, what: What) -> Work {
-        Work { made: ready(Ok(())).boxed(), what }
-    }
-
     fn keep(&mut self, file: CopyFile, reason: &'static str) -> Option<Work> {
         self.compared(&file, &Verdict::Same);
         log::debug!(object:% = file.from; "{reason}");
         log::debug!(object:% = file.from; "Unchanged skipping");
         let is_done_with = self.run.task.is_move() && !self.run.rules.comparison.ignore_existing;
-        is_done_with.then(|| self.ready(What::Source(file)))
+        is_done_with.then(|| Work::at_once(What::Source(file)))
     }
 
     fn copy(&mut self, file: CopyFile) -> Work {
@@ -157,7 +153,7 @@ impl<'a> Preparation<'a> {
         self.times.change(&item.path, true);
         let is_now = rules.when == When::During && self.saw_files && !item.is_folder();
         if is_now && !self.run.holds_back_deletion() && !self.is_behind_link(&item) {
-            return Some(self.ready(What::Surplus(item)));
+            return Some(Work::at_once(What::Surplus(item)));
         }
         self.collect(item);
         None

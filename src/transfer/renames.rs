@@ -68,20 +68,12 @@ impl Strategy {
         let mut ours: Vec<_> = candidates(ours.into_iter().map(Some), &theirs);
         let mut theirs: Vec<_> = candidates(theirs.into_iter(), &ours);
         if self.hash {
-            let Some(kind) = self.common_hash(source, destination) else { return Ok(HashMap::new()) };
+            let Some(kind) = common_hash(&**source, &**destination) else { return Ok(HashMap::new()) };
             add_digests(source, kind, &mut ours, |place| new.get(place).map(|file| &file.from)).await?;
             add_digests(destination, kind, &mut theirs, |place| surplus.get(place).map(|it| &it.path))
                 .await?;
         }
         Ok(pair(ours, theirs))
-    }
-
-    fn common_hash(self, source: &Arc<dyn Fs>, destination: &Arc<dyn Fs>) -> Option<HashType> {
-        let kind = common_hashes(&**source, &**destination).first().copied();
-        if kind.is_none() {
-            log::error!("Ignoring --track-renames as the source and destination do not have a common hash");
-        }
-        kind
     }
 
     fn mark(self, path: &RelPath, metadata: &Metadata, window: Duration) -> Mark {
@@ -93,6 +85,15 @@ impl Strategy {
             digest: None,
         }
     }
+}
+
+/// The hash to compare by; without one, that is said.
+fn common_hash(source: &dyn Fs, destination: &dyn Fs) -> Option<HashType> {
+    let kind = common_hashes(source, destination).first().copied();
+    if kind.is_none() {
+        log::error!("Ignoring --track-renames as the source and destination do not have a common hash");
+    }
+    kind
 }
 
 /// Drops the marks that nothing on the other side has; the others keep their places.

@@ -228,7 +228,7 @@ impl Copy {
     ) -> Result<()> {
         let mut levels: BTreeMap<usize, Vec<&RelPath>> = BTreeMap::new();
         for folder in folders {
-            let depth = folder.as_bytes().iter().filter(|byte| **byte == b'/').count();
+            let depth = folder.as_bytes().split(|byte| *byte == b'/').count();
             levels.entry(depth).or_default().push(folder);
         }
         for level in levels.values().rev() {

@@ -61,6 +61,11 @@ pub(super) enum What {
 }
 
 impl Work {
+    /// Work that needs no folder.
+    pub(super) fn at_once(what: What) -> Self {
+        Self { made: Box::pin(std::future::ready(Ok(()))), what }
+    }
+
     /// The file that it is about, if it is about one to transfer.
     pub(super) fn file(&self) -> Option<&CopyFile> {
         match &self.what {
@@ -144,7 +149,7 @@ impl Copy {
         made: BoxFuture<'static, Result<()>>,
         file: &CopyFile,
     ) -> Result<()> {
-        let (copier, copied) =
+        let (copier, job) =
             match self.rules.references.find(&self.source, file, self.rules.comparison).await? {
                 Found::Nothing => (&tools.copier, file.clone()),
                 Found::Same => {
@@ -168,7 +173,7 @@ impl Copy {
             return Ok(());
         }
         let _turn = if file.source.size > SMALL { Some(tools.large.take(1).await) } else { None };
-        self.attempt(copier, &copied).await?;
+        self.attempt(copier, &job).await?;
         admission.keep();
         let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };

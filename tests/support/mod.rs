@@ -5,6 +5,7 @@
 //! no file outlives the test that made it.
 
 pub(crate) mod ca;
+pub(crate) mod ground;
 pub(crate) mod hostile;
 pub(crate) mod packet;
 pub(crate) mod process;
