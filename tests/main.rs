@@ -29,6 +29,7 @@ mod layers;
 mod listing;
 mod login;
 mod moving;
+mod planning;
 mod refusals;
 mod renewal;
 mod shy_deletion;

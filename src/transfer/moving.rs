@@ -71,7 +71,7 @@ impl Copy {
             }
         }
         self.remove_other_name(file).await?;
-        self.stats.start(&file.to, file.source.size).finish();
+        self.count_done(file);
         self.stats.renamed();
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Moved (server-side){name}");
@@ -113,7 +113,7 @@ impl Copy {
         old: &Surplus,
     ) -> Result<()> {
         if !self.gate.allows("move", &old.path, Some(file.source.size))? {
-            self.stats.start(&file.to, file.source.size).finish();
+            self.count_done(&file);
             return Ok(());
         }
         made.await?;
@@ -130,7 +130,7 @@ impl Copy {
         {
             self.destination.set_modified(&file.to, Dates { modified }).await?;
         }
-        self.stats.start(&file.to, file.source.size).finish();
+        self.count_done(&file);
         self.stats.renamed();
         log::info!(object:% = file.to; "Renamed from \"{}\"", old.path);
         Ok(())

@@ -66,6 +66,7 @@ impl Retries {
             if number < runs {
                 stats.forget_errors();
                 cancel.or_stop(pace::sleep(self.pause).map(Ok)).await?;
+                cancel.check()?;
             }
         }
         Ok(())

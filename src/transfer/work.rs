@@ -163,7 +163,7 @@ impl Copy {
             };
         let action = if self.task.is_move() { "move" } else { "copy" };
         if !self.gate.allows(action, &file.from, Some(file.source.size))? {
-            self.stats.start(&file.to, file.source.size).finish();
+            self.count_done(file);
             return Ok(());
         }
         made.await?;
@@ -179,6 +179,13 @@ impl Copy {
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Copied ({how}){name}");
         if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }
+    }
+
+    /// Counts a file that nobody had to carry.
+    pub(super) fn count_done(&self, file: &CopyFile) {
+        let active = self.stats.start(&file.to, file.source.size);
+        active.advance(file.source.size);
+        active.finish();
     }
 
     /// Copies one file, again over a new connection when one was lost.
