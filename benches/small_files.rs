@@ -22,7 +22,9 @@ use sclone::fs::{Local, Sftp, Tuning};
 use sclone::questions::Nobody;
 use sclone::sftp::Pool;
 use sclone::ssh::{Factory, Surroundings};
-use sclone::transfer::{Copy, FileOptions, Retries, Stats, Streams, Verify};
+use sclone::transfer::gate::Caution;
+use sclone::transfer::task::{Rules, Task};
+use sclone::transfer::{Copy, FileOptions, Gate, Retries, Stats, Streams, Verify};
 
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use what this does not")]
@@ -75,7 +77,9 @@ fn files_per_second(user: &User, server: &Server, in_flight: usize, source: &Pat
         max_depth: None,
         filter: Arc::default(),
         empty_dirs: false,
-        dry_run: false,
+        gate: Arc::new(Gate::new(Caution::Off, Arc::new(Nobody))),
+        task: Task::Copy,
+        rules: Rules::default(),
         retries: Retries { runs: 1, pause: Duration::ZERO, attempts: 1 },
         stats: stats.clone(),
         cancel: Cancel::new(),

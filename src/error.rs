@@ -63,6 +63,17 @@ pub enum Kind {
     Usage,
     /// The user stopped the run.
     Cancelled,
+    /// The whole run is refused or given up, whatever else could be done: its two places overlap, or too much would be
+    /// deleted.
+    Refused,
+    /// A file that may not change has changed (`--immutable`).
+    Immutable,
+    /// As many bytes as allowed were transferred (`--max-transfer`).
+    TransferLimit,
+    /// The run took as long as allowed (`--max-duration`).
+    TimeLimit,
+    /// All is well, and there was nothing to do (`--error-on-no-transfer`).
+    NothingTransferred,
     /// The user was asked and chose to end the run; that is no failure.
     Quit,
     /// Anything else the operating system reports.
@@ -214,6 +225,7 @@ impl Error {
                 | Kind::Locked
                 | Kind::Config
                 | Kind::Cancelled
+                | Kind::Refused
                 | Kind::Quit
         )
     }

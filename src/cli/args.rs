@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, cleanup, completion, config, copy, delete, deletefile, doctor,
-    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, obscure, purge, rcat, reveal,
-    rmdir, rmdirs, sha1sum, size, touch, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, completion, config, copy, copyto, delete, deletefile, doctor,
+    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, move_files, moveto, obscure, purge,
+    rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -58,6 +58,10 @@ pub enum Command {
     Rmdir(rmdir::Args),
     Rmdirs(rmdirs::Args),
     Cleanup(cleanup::Args),
+    Copyto(copyto::Args),
+    Move(move_files::Args),
+    Moveto(moveto::Args),
+    Sync(sync::Args),
     Cert(cert::Args),
     Doctor(doctor::Args),
     Listremotes(listremotes::Args),

@@ -98,7 +98,7 @@ impl<'a> CheckReport<'a> {
     fn write(&self, list: &ReportFile, before: &str, path: &RelPath) -> Result<()> {
         let name =
             if list.is_stdout() { self.ctx.stdout.name(path.as_bytes()) } else { path.as_bytes().into() };
-        list.write(self.ctx, &[before.as_bytes(), &name, b"\n"].concat())
+        list.write(&self.ctx.stdout, &[before.as_bytes(), &name, b"\n"].concat())
     }
 
     /// Completes the lists and says what there was in all.
@@ -108,7 +108,7 @@ impl<'a> CheckReport<'a> {
     pub fn finish(self, summary: &Summary) -> Result<()> {
         let Sides { source, destination } = &self.sides;
         for list in self.lists.into_iter().filter_map(|(_, list)| list).chain(self.combined) {
-            list.finish()?;
+            list.flush()?;
         }
         for (count, side) in
             [(summary.missing_on_destination, destination), (summary.missing_on_source, source)]

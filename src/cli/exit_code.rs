@@ -19,6 +19,16 @@ pub enum ExitCode {
     FileNotFound = 4,
     /// Running again may help.
     Retryable = 5,
+    /// A file that may not change has changed.
+    Immutable = 6,
+    /// The whole run was refused or given up.
+    Refused = 7,
+    /// As many bytes as allowed were transferred.
+    TransferLimit = 8,
+    /// There was nothing to transfer, and that was to be told.
+    NothingTransferred = 9,
+    /// The run took as long as allowed.
+    TimeLimit = 10,
     /// The server refused the login.
     LoginRefused = 20,
     /// The certificate is known to be unusable.
@@ -41,7 +51,7 @@ pub enum ExitCode {
 
 /// After several failures, the first of these that is among them decides: what ends every run comes before what
 /// concerns one file.
-const ORDER: [ExitCode; 12] = [
+const ORDER: [ExitCode; 17] = [
     ExitCode::Interrupted,
     ExitCode::Locked,
     ExitCode::CertificateUnusable,
@@ -49,11 +59,16 @@ const ORDER: [ExitCode; 12] = [
     ExitCode::HostKey,
     ExitCode::NoSpace,
     ExitCode::Connection,
+    ExitCode::Refused,
+    ExitCode::TransferLimit,
+    ExitCode::TimeLimit,
     ExitCode::Usage,
     ExitCode::DirectoryNotFound,
     ExitCode::FileNotFound,
     ExitCode::Retryable,
+    ExitCode::Immutable,
     ExitCode::Failure,
+    ExitCode::NothingTransferred,
 ];
 
 impl ExitCode {
@@ -71,6 +86,11 @@ impl ExitCode {
             Kind::NoSpace => Self::NoSpace,
             Kind::Locked => Self::Locked,
             Kind::Cancelled => Self::Interrupted,
+            Kind::Refused => Self::Refused,
+            Kind::Immutable => Self::Immutable,
+            Kind::TransferLimit => Self::TransferLimit,
+            Kind::TimeLimit => Self::TimeLimit,
+            Kind::NothingTransferred => Self::NothingTransferred,
             Kind::Quit => Self::Success,
             Kind::PermissionDenied
             | Kind::AlreadyExists
@@ -116,6 +136,11 @@ mod tests {
             (Kind::DirectoryNotFound, 3),
             (Kind::NotFound, 4),
             (Kind::Corrupted, 5),
+            (Kind::Immutable, 6),
+            (Kind::Refused, 7),
+            (Kind::TransferLimit, 8),
+            (Kind::NothingTransferred, 9),
+            (Kind::TimeLimit, 10),
             (Kind::SourceChanged, 5),
             (Kind::LoginRefused, 20),
             (Kind::CertificateUnusable, 21),

@@ -56,7 +56,7 @@ pub fn run(ctx: &Ctx, kind: HashType, path: Option<&OsStr>, flags: &HashFlags) -
         None => printer.print(&hash_input(kind)?, b"-")?,
         Some(path) => block_on(ctx.cancel.or_stop(printer.list(path)))?,
     }
-    report.finish()
+    report.flush()
 }
 
 fn hash_input(kind: HashType) -> Result<Digest> {
@@ -114,7 +114,7 @@ impl Printer<'_> {
         let is_stdout = self.flags.output_file == Path::new("-");
         let path = if is_stdout { self.ctx.stdout.name(path) } else { path.into() };
         let width = self.width();
-        self.report.write(self.ctx, &[format!("{text:>width$}  ").as_bytes(), &path, b"\n"].concat())
+        self.report.write(&self.ctx.stdout, &[format!("{text:>width$}  ").as_bytes(), &path, b"\n"].concat())
     }
 
     /// The length of the hash as text.

@@ -32,6 +32,9 @@ pub mod settings;
 pub mod signals;
 pub mod sum_check;
 pub mod summary;
+pub mod transfer_args;
+pub mod transfer_job;
+pub mod transfer_report;
 pub mod visit;
 
 pub use run::main;

@@ -1,6 +1,7 @@
 //! From an argument, `remote:path` or a local path, to the tree it names.
 
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use super::context::Ctx;
 use super::pinning::save_pin;
 use super::{certificate_end, config_store};
 use crate::config::resolve::{Resolved, resolve};
+use crate::config::secret::Secret;
 use crate::config::sftp_options::SftpOptions;
 use crate::config::store::Store;
 use crate::error::{Error, Kind, Result};
@@ -91,6 +93,19 @@ impl Place {
         }
     }
 
+    /// Where a file is to be written: the folder that holds it, and its name.
+    ///
+    /// # Errors
+    /// The path can only be a folder.
+    pub fn as_new_file(&self, argument: &[u8]) -> Result<(Arc<dyn Fs>, Name)> {
+        match &self.holder {
+            Some((holder, name)) => Ok((Arc::clone(holder), name.clone())),
+            None => Err(Error::new(Kind::IsADirectory, "write", "it is a directory")
+                .on(argument)
+                .advice("name the file, without a slash behind it")),
+        }
+    }
+
     /// What a copy writes into.
     ///
     /// # Errors
@@ -137,10 +152,12 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
             let skips_links = links.is_some() && factory.options().skip_links;
             let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
+            let system = format!("{address}{}", way_to(factory.options()));
             let pool = Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections);
             let pool = Arc::new(pool.with_pace(ctx.pace.clone()));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
+                let tree = tree.in_system(system.clone());
                 let tree = if skips_links { tree.without_links() } else { tree };
                 let tree = if may_hash { tree } else { tree.without_hashes() };
                 Arc::new(match &shell {
@@ -182,6 +199,16 @@ fn open_local(path: &Path, links: Links) -> Place {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
     })
+}
+
+/// What beside its address tells one server from another: behind another proxy the same address may mean another one.
+fn way_to(options: &SftpOptions) -> String {
+    let mut proxies = DefaultHasher::new();
+    for proxy in [&options.socks_proxy, &options.http_proxy] {
+        proxy.as_ref().map(Secret::expose).hash(&mut proxies);
+    }
+    (&options.ssh, &options.proxy_jump, &options.proxy_command).hash(&mut proxies);
+    format!("{:x}", proxies.finish())
 }
 
 /// rclone's defaults for chunk size and concurrency are far below what servers take, so only what was set counts.

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::context::Ctx;
 use crate::error::{Error, Kind, Result};
+use crate::output::stdout::Stdout;
 
 /// One report under way.
 pub struct ReportFile(Option<(PathBuf, Mutex<BufWriter<File>>)>);
@@ -34,9 +34,9 @@ impl ReportFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write(&self, ctx: &Ctx, text: &[u8]) -> Result<()> {
+    pub fn write(&self, stdout: &Stdout, text: &[u8]) -> Result<()> {
         match &self.0 {
-            None => ctx.stdout.write(text),
+            None => stdout.write(text),
             Some((path, file)) => {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.write_all(text).map_err(|error| failed(path, error))
@@ -48,10 +48,10 @@ impl ReportFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(self) -> Result<()> {
-        let Some((path, file)) = self.0 else { return Ok(()) };
-        let mut file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        file.flush().map_err(|error| failed(&path, error))
+    pub fn flush(&self) -> Result<()> {
+        let Some((path, file)) = &self.0 else { return Ok(()) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.flush().map_err(|error| failed(path, error))
     }
 }
 

@@ -7,9 +7,9 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, cleanup, completion, config, copy, delete, deletefile, doctor,
-    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, obscure, purge, rcat, reveal,
-    rmdir, rmdirs, sha1sum, size, touch, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, completion, config, copy, copyto, delete, deletefile, doctor,
+    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, move_files, moveto, obscure, purge,
+    rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -107,6 +107,10 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Rmdir(args) => rmdir::run(ctx, args),
         Command::Rmdirs(args) => rmdirs::run(ctx, args),
         Command::Cleanup(args) => cleanup::run(ctx, args),
+        Command::Copyto(args) => copyto::run(ctx, args),
+        Command::Move(args) => move_files::run(ctx, args),
+        Command::Moveto(args) => moveto::run(ctx, args),
+        Command::Sync(args) => sync::run(ctx, args),
         Command::Cert(args) => cert::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, args),
         Command::Listremotes(args) => listremotes::run(ctx, args),

@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timestamps};
 use rustix::io::Errno;
 
 use crate::path::RelPath;
@@ -62,6 +62,16 @@ impl Place {
     /// Gives what stands here the name `to`, in place of what stood there.
     pub(super) fn rename(&self, to: &Self) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.folder, &self.name, &to.folder, &to.name)?)
+    }
+
+    /// Moves what stands at `origin`, wherever that is, here, in place of what stood here.
+    pub(super) fn take(&self, origin: &Path) -> io::Result<()> {
+        Ok(rustix::fs::renameat(rustix::fs::CWD, origin, &self.folder, &self.name)?)
+    }
+
+    /// Sets both times of what stands here, of a link itself.
+    pub(super) fn set_times(&self, times: &Timestamps) -> io::Result<()> {
+        Ok(rustix::fs::utimensat(&self.folder, &self.name, times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// Removes a file or a link.

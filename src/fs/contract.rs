@@ -98,6 +98,13 @@ pub trait Fs: Send + Sync {
     /// What log lines call this tree: `Local file system at /x`, `sftp://user@host:22/x`.
     fn describe(&self) -> String;
 
+    /// The system that holds the tree. Trees that name the same one are reached in the same way, and each can take files
+    /// of the other by their full paths.
+    fn system(&self) -> &str;
+
+    /// The path by which the system knows `path`, with links as they are.
+    fn full_path(&self, path: &RelPath) -> Vec<u8>;
+
     /// The smallest difference of two modification times the tree can keep.
     fn precision(&self) -> Duration;
 
@@ -123,7 +130,8 @@ pub trait Fs: Send + Sync {
     /// Describes what stands at `path` itself: a symbolic link is not followed.
     fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
 
-    /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one place.
+    /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one
+    /// place. What is missing at its end is kept as it is.
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>>;
 
     /// Reads one folder whole. A missing folder is [`Kind::DirectoryNotFound`](crate::error::Kind).
@@ -140,6 +148,10 @@ pub trait Fs: Send + Sync {
 
     /// Gives a file its final name in one step. Whatever file stood there is replaced; it is whole until then.
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()>;
+
+    /// Moves a file or folder of the same system, named by its full path, to `to` in one step. A file or an empty folder
+    /// that stood there is replaced.
+    fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()>;
 
     /// Sets the modification time of a file or folder.
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()>;
@@ -196,6 +208,10 @@ pub trait WriteFile: Send + Sync {
 
     /// Cuts the file off at `size` bytes, or fills it up with zeros.
     fn set_size(&self, size: u64) -> Task<'_, ()>;
+
+    /// Fills the file with the first `size` bytes of another file of the same system, named by its full path, without
+    /// carrying them here. [`Kind::Unsupported`](crate::error::Kind), with nothing written, where that cannot be done.
+    fn fill_from<'a>(&'a self, origin: &'a [u8], size: u64) -> Task<'a, ()>;
 
     /// Sets the permission bits and the modification time.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;

@@ -161,6 +161,14 @@ impl Fs for Local {
         format!("Local file system at {}", crate::path::escape(root.as_os_str().as_bytes()))
     }
 
+    fn system(&self) -> &'static str {
+        "this machine"
+    }
+
+    fn full_path(&self, path: &RelPath) -> Vec<u8> {
+        self.full(path).into_os_string().into_vec()
+    }
+
     fn precision(&self) -> Duration {
         Duration::from_nanos(1)
     }
@@ -226,9 +234,7 @@ impl Fs for Local {
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         task(|| {
             let full = self.full(path);
-            fs::canonicalize(&full)
-                .map(|real| real.into_os_string().into_vec())
-                .map_err(failed("resolve", &full))
+            real_path(&full).map(|real| real.into_os_string().into_vec()).map_err(failed("resolve", &full))
         })
     }
 
@@ -280,10 +286,24 @@ impl Fs for Local {
         })
     }
 
+    fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
+        task(|| {
+            let origin = Path::new(OsStr::from_bytes(origin));
+            let taken = self.place(to).and_then(|place| place.take(origin));
+            taken.map_err(failed("rename to", &self.full(to)))
+        })
+    }
+
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
         task(move || {
-            let full = self.full(path);
-            set_modified(&full, dates.modified).map_err(failed("set time of", &full))
+            let time = timespec(dates.modified);
+            let times = Timestamps { last_access: time, last_modification: time };
+            let set = if path.is_root() {
+                set_modified(&self.root, dates.modified)
+            } else {
+                self.place(path).and_then(|place| place.set_times(&times))
+            };
+            set.map_err(failed("set time of", &self.full(path)))
         })
     }
 
@@ -333,6 +353,17 @@ pub(super) fn set_modified(path: &Path, nanoseconds: i128) -> io::Result<()> {
     let times = Timestamps { last_access: time, last_modification: time };
     rustix::fs::utimensat(rustix::fs::CWD, path, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(())
+}
+
+/// The path with every link resolved as far as there is anything.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
+    match (fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Ok(real_path(parent)?.join(name))
+        }
+        (real, ..) => real,
+    }
 }
 
 /// An open local file.
@@ -416,6 +447,12 @@ impl WriteFile for OpenFile {
 
     fn set_size(&self, size: u64) -> Task<'_, ()> {
         task(move || self.file.set_len(size).map_err(failed("set the size of", &self.path)))
+    }
+
+    fn fill_from<'a>(&'a self, _origin: &'a [u8], _size: u64) -> Task<'a, ()> {
+        task(|| {
+            Err(Error::new(Kind::Unsupported, "copy", "files here are copied by reading and writing them"))
+        })
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {

@@ -9,8 +9,11 @@ use super::attributes::{metadata_of, seconds};
 use super::contract::{Dates, Metadata, ReadFile, Task, WideningTask, WriteFile};
 use super::explanation::explain;
 use super::sftp::Tuning;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::sftp::{Access, Attributes, Handle, Pool};
+
+/// Bytes a server is asked to copy in one request: it answers nothing else meanwhile.
+const COPIED_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 /// A file and the handles on it. The first one is the file's own; chunks go over whichever has the least to do.
 pub(super) struct RemoteFile {
@@ -184,6 +187,24 @@ impl WriteFile for RemoteFile {
         Box::pin(async move {
             let attributes = Attributes { size: Some(size), ..Attributes::default() };
             self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+        })
+    }
+
+    fn fill_from<'a>(&'a self, origin: &'a [u8], size: u64) -> Task<'a, ()> {
+        Box::pin(async move {
+            let client = self.own.handle.client();
+            if !client.extensions().copy_data {
+                return Err(Error::new(Kind::Unsupported, "copy", "the server cannot copy by itself"));
+            }
+            let origin = client.open(origin, Access::Read, &Attributes::default()).await?;
+            let mut offset = 0;
+            while offset < size {
+                let length = size.saturating_sub(offset).min(COPIED_AT_ONCE);
+                let copied = origin.copy_data(offset, length, &self.own.handle).await;
+                copied.map_err(|error| error.on(&self.path))?;
+                offset = offset.saturating_add(length);
+            }
+            Ok(())
         })
     }
 

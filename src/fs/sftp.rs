@@ -37,6 +37,7 @@ pub struct Sftp {
     pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
+    system: String,
     shell: Option<Shell>,
     may_hash: bool,
     skips_links: bool,
@@ -54,6 +55,7 @@ impl Sftp {
         Self {
             pool,
             root: root.to_vec(),
+            system: name.clone(),
             name,
             tuning,
             shell: None,
@@ -82,6 +84,13 @@ impl Sftp {
     #[must_use]
     pub fn without_links(mut self) -> Self {
         self.skips_links = true;
+        self
+    }
+
+    /// The same tree under another name of its system: by whatever, beside its address, it is reached.
+    #[must_use]
+    pub fn in_system(mut self, system: String) -> Self {
+        self.system = system;
         self
     }
 
@@ -143,6 +152,20 @@ impl Sftp {
         Ok(())
     }
 
+    async fn rename(&self, from: &[u8], to: &[u8]) -> Result<()> {
+        let client = self.pool.client().await?;
+        let renamed = if client.extensions().posix_rename {
+            client.posix_rename(from, to).await
+        } else {
+            replace_in_steps(&client, from, to).await
+        };
+        match renamed {
+            Err(error) => Err(self.explain(error, to).await),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// A bare `FAILURE` says nothing; asks what stands there, or whether the disk is full.
     async fn explain(&self, error: Error, path: &[u8]) -> Error {
         explain(&self.pool, error, path).await
     }
@@ -160,6 +183,14 @@ fn no_hash(hash: HashType) -> Error {
 impl Fs for Sftp {
     fn describe(&self) -> String {
         format!("{}/{}", self.name.trim_end_matches('/'), crate::path::escape(&self.root))
+    }
+
+    fn system(&self) -> &str {
+        &self.system
+    }
+
+    fn full_path(&self, path: &RelPath) -> Vec<u8> {
+        self.full(path)
     }
 
     fn precision(&self) -> Duration {
@@ -235,7 +266,7 @@ impl Fs for Sftp {
     }
 
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
-        Box::pin(async { self.pool.client().await?.real_path(&self.full(path)).await })
+        Box::pin(async { real_path(&self.pool.client().await?, &self.full(path)).await })
     }
 
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
@@ -278,19 +309,11 @@ impl Fs for Sftp {
     }
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async {
-            let client = self.pool.client().await?;
-            let (from, to) = (self.full(from), self.full(to));
-            let renamed = if client.extensions().posix_rename {
-                client.posix_rename(&from, &to).await
-            } else {
-                replace_in_steps(&client, &from, &to).await
-            };
-            match renamed {
-                Err(error) => Err(self.explain(error, &to).await),
-                Ok(()) => Ok(()),
-            }
-        })
+        Box::pin(async { self.rename(&self.full(from), &self.full(to)).await })
+    }
+
+    fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
+        Box::pin(async { self.rename(origin, &self.full(to)).await })
     }
 
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
@@ -361,6 +384,21 @@ impl Fs for Sftp {
 
 fn has_entries(names: &[NamedAttributes]) -> bool {
     names.iter().any(|entry| entry.name != b"." && entry.name != b"..")
+}
+
+/// The path with every link resolved as far as there is anything: servers resolve nothing that is missing.
+async fn real_path(client: &Client, path: &[u8]) -> Result<Vec<u8>> {
+    let cuts = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/').map(|(cut, _)| cut);
+    for end in std::iter::once(path.len()).chain(cuts) {
+        let (known, missing) = path.split_at_checked(end).unwrap_or((path, b""));
+        match client.real_path(if end == 0 { b"/" } else { known }).await {
+            Ok(real) if missing.is_empty() => return Ok(real),
+            Ok(real) => return Ok([real.strip_suffix(b"/").unwrap_or(&real), missing].concat()),
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok([&*client.real_path(b".").await?, b"/", path].concat())
 }
 
 async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A computed hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Digest(Vec<u8>);
 
 impl Digest {

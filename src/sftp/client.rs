@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::extensions::{
-    CHECK_FILE, CHECK_FILE_HANDLE, CHECK_FILE_NAME, Extensions, FSYNC, LIMITS, Limits, POSIX_RENAME, STATVFS,
-    Space,
+    CHECK_FILE, CHECK_FILE_HANDLE, CHECK_FILE_NAME, COPY_DATA, Extensions, FSYNC, LIMITS, Limits,
+    POSIX_RENAME, STATVFS, Space,
 };
 use super::link::Link;
 use super::wire::{
@@ -252,6 +252,19 @@ impl Client {
 impl Handle {
     fn request(&self, kind: u8) -> Packet {
         Packet::request(kind).string(&self.id)
+    }
+
+    /// The session the file is open in.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Copies `length` bytes at `offset` to the same place in `to`, a file open in the same session, within the server
+    /// (draft-ietf-secsh-filexfer-extensions, section 7).
+    pub async fn copy_data(&self, offset: u64, length: u64, to: &Self) -> Result<()> {
+        let packet = Packet::request(kind::EXTENDED).string(COPY_DATA.as_bytes());
+        let packet = packet.string(&self.id).u64(offset).u64(length).string(&to.id).u64(offset);
+        expect_ok("copy", self.client.send(packet).await?)
     }
 
     /// Describes the open file.

@@ -16,6 +16,8 @@ pub struct Extensions {
     pub check_file: bool,
     /// `limits@openssh.com`: how long packets, reads and writes may be.
     pub limits: bool,
+    /// `copy-data`: copy from one open file to another.
+    pub copy_data: bool,
 }
 
 impl Extensions {
@@ -31,6 +33,7 @@ impl Extensions {
             statvfs: offers(STATVFS, "2"),
             fsync: offers(FSYNC, "1"),
             limits: offers(LIMITS, "1"),
+            copy_data: offers(COPY_DATA, "1"),
         }
     }
 }
@@ -42,6 +45,7 @@ pub(crate) const POSIX_RENAME: &str = "posix-rename@openssh.com";
 pub(crate) const STATVFS: &str = "statvfs@openssh.com";
 pub(crate) const FSYNC: &str = "fsync@openssh.com";
 pub(crate) const LIMITS: &str = "limits@openssh.com";
+pub(crate) const COPY_DATA: &str = "copy-data";
 
 /// How much one request may carry, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

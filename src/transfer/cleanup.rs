@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 
 use super::march::{March, Pair, Step};
+use super::partial::is_partial;
 use super::removal::Removal;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Metadata};
@@ -78,14 +79,7 @@ impl Cleanup {
 
 fn partial(pair: Pair) -> Option<(RelPath, Metadata)> {
     let entry = pair.source.filter(|entry| !entry.is_link && entry.metadata.file_type == FileType::File)?;
-    is_partial_name(entry.name.as_bytes()).then_some((pair.path, entry.metadata))
-}
-
-/// Whether a file of this name is one that a transfer had not completed: `NAME.xxxxxxxx.partial`.
-fn is_partial_name(name: &[u8]) -> bool {
-    let digits = name.strip_suffix(b".partial").and_then(<[u8]>::split_last_chunk::<8>);
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    digits.is_some_and(|(rest, digits)| rest.len() > 1 && rest.ends_with(b".") && digits.iter().all(is_digit))
+    is_partial(entry.name.as_bytes()).then_some((pair.path, entry.metadata))
 }
 
 /// Waits without keeping the run from being stopped.
@@ -107,7 +101,7 @@ mod tests {
     #[test]
     fn only_names_that_transfers_give_are_partial() {
         for name in ["a.0123abcd.partial", "a.b.ffffffff.partial", "..00000000.partial"] {
-            assert!(is_partial_name(name.as_bytes()), "{name}");
+            assert!(is_partial(name.as_bytes()), "{name}");
         }
         for name in [
             "a.partial",
@@ -117,7 +111,7 @@ mod tests {
             "a-0123abcd.partial",
             "a.0123abc.partial",
         ] {
-            assert!(!is_partial_name(name.as_bytes()), "{name}");
+            assert!(!is_partial(name.as_bytes()), "{name}");
         }
     }
 }

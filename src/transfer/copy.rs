@@ -1,44 +1,49 @@
-//! Carries out the plan of a copy, many files at once.
+//! Carries out the plan of a copy, a sync or a move, many files at once.
 
 use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
-use futures_util::future::{BoxFuture, Either, FutureExt as _, join3, select};
-use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use futures_util::future::{Either, join3, select};
+use futures_util::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::budget::Budget;
 use super::copy_file::{Copier, FileOptions};
-use super::folders::Folders;
-use super::march::{Failure, Limits, Side};
-use super::plan::{Action, CopyFile, Plan, file, window};
+use super::gate::Gate;
+use super::march::Limits;
+use super::overlap::{Relation, refuse_overlap, relation};
+use super::plan::{Action, CopyFile, Plan, Surplus, present};
+use super::prepare::Preparation;
 use super::retry::Retries;
 use super::stats::Stats;
+use super::surplus::Cleaner;
+use super::task::{Rules, Task, When};
+use super::work::{Tools, Work};
 use crate::cancel::Cancel;
 use crate::error::{Kind, Result};
 use crate::filter::Filter;
-use crate::fs::{Fs, Metadata};
-use crate::hash::HashType;
-use crate::pace;
+use crate::fs::Fs;
 use crate::path::{Name, RelPath};
 
 /// Files under way at once, large and small, unless told otherwise.
 pub const IN_FLIGHT: usize = 256;
-/// Files up to this many bytes are small: they take their turns on one connection beside all others.
-const SMALL: u64 = 256 * 1024;
 /// How long a stopped run may take to remove its partial files.
 const CLEAN_UP: Duration = Duration::from_secs(3);
 
-/// What a copy works with.
+/// What a run works with.
 pub struct Copy {
     /// The tree to read.
     pub source: Arc<dyn Fs>,
-    /// The one file to copy, if the source is a file: its name in the root of `source`.
-    pub only: Option<Name>,
+    /// The one file to copy, if the source is a file.
+    pub only: Option<Single>,
     /// The tree to change.
     pub destination: Arc<dyn Fs>,
+    /// What the run is for.
+    pub task: Task,
+    /// What it keeps to.
+    pub rules: Rules,
     /// Files under way at once on a connection, large and small.
     pub in_flight: usize,
     /// How files are carried.
@@ -53,8 +58,8 @@ pub struct Copy {
     pub filter: Arc<Filter>,
     /// Whether to make folders that no file goes into.
     pub empty_dirs: bool,
-    /// Whether to say what would be done instead of doing it.
-    pub dry_run: bool,
+    /// Lets changes pass, or not.
+    pub gate: Arc<Gate>,
     /// How often a file is tried whose connection is lost.
     pub retries: Retries,
     /// What is counted.
@@ -63,194 +68,221 @@ pub struct Copy {
     pub cancel: Cancel,
 }
 
+/// One file, by its names in the roots of the two trees.
+#[derive(Clone, Debug)]
+pub struct Single {
+    /// Its name in the source.
+    pub from: Name,
+    /// Its name in the destination.
+    pub to: Name,
+}
+
 impl Copy {
-    /// Copies until all is done. A file that fails is logged and counted in the statistics, and does not stop the rest.
+    /// Works until all is done. A file that fails is logged and counted in the statistics, and does not stop the rest.
     ///
     /// # Errors
-    /// What makes every further file pointless: nobody gets in, the source root cannot be read, or the run was stopped.
+    /// What makes every further file pointless: nobody gets in, the source root cannot be read, the places overlap, a
+    /// limit is met, or the run was stopped.
     pub async fn run(&self) -> Result<()> {
-        let copier = Copier::new(Arc::clone(&self.source), Arc::clone(&self.destination), &self.files);
-        let result = self.cancel.or_stop(self.carry_out(&copier)).await;
+        let copier = self.copier(Arc::clone(&self.source)).with_backup(self.rules.backup.clone());
+        let references = self.rules.references.copy.iter().map(|place| self.copier(Arc::clone(place)));
+        let tools = Tools {
+            copier,
+            references: references.collect(),
+            large: Budget::new(self.transfers.max(1)),
+            cleaner: match self.task {
+                Task::Sync(rules) => Some(Cleaner::new(self, rules)),
+                Task::Copy | Task::Move { .. } => None,
+            },
+            started: Instant::now(),
+        };
+        let result = self.cancel.or_stop(self.rules.ceiling.or_end(self.carry_out(&tools))).await;
         match &result {
-            Ok(()) if self.dry_run => {}
-            Ok(()) => copier.sweep().await,
+            Ok(()) if self.gate.is_dry_run() => {}
+            Ok(()) => tools.copier.sweep().await,
             // On a full disk even what could be resumed is in the way.
-            Err(error) => within(CLEAN_UP, copier.clean_up(error.kind() != Kind::NoSpace)).await,
+            Err(error) => within(CLEAN_UP, tools.clean_up(error.kind() != Kind::NoSpace)).await,
         }
         result
     }
 
-    async fn carry_out(&self, copier: &Copier) -> Result<()> {
-        let large = Budget::new(self.transfers.max(1));
-        let mut folders = Folders::new(Arc::clone(&self.destination));
-        self.actions()
-            .try_filter_map(|action| ready(self.prepare(action, &mut folders)))
-            .try_for_each_concurrent(self.in_flight.max(1), |work| self.work(copier, &large, work))
-            .await?;
-        copier.settle().await
+    fn copier(&self, source: Arc<dyn Fs>) -> Copier {
+        Copier::new(source, Arc::clone(&self.destination), &self.files)
     }
 
-    fn actions(&self) -> BoxStream<'_, Result<Action>> {
-        if let Some(name) = &self.only {
-            return stream::once(self.plan_one(name)).boxed();
+    async fn carry_out(&self, tools: &Tools<'_>) -> Result<()> {
+        let Some(hidden) = self.check_places().await? else { return Ok(()) };
+        if self.task.is_move() && self.move_whole().await? {
+            return Ok(());
         }
+        if let (Some(cleaner), Task::Sync(rules)) = (&tools.cleaner, self.task)
+            && rules.when == When::Before
+            && self.only.is_none()
+        {
+            self.delete_first(cleaner).await?;
+        }
+        let mut preparation = Preparation::new(self);
+        let work = self.actions(hidden).try_filter_map(|action| ready(preparation.prepare(action)));
+        if self.holds_back() {
+            let work: Vec<_> = work.try_collect().await?;
+            let work = self.in_order(work, &mut preparation).await?;
+            self.work_off(tools, stream::iter(work.into_iter().map(Ok))).await?;
+        } else {
+            self.work_off(tools, work).await?;
+        }
+        self.finish(tools, preparation).await
+    }
+
+    async fn work_off(
+        &self,
+        tools: &Tools<'_>,
+        work: impl stream::TryStream<Ok = Work, Error = crate::error::Error>,
+    ) -> Result<()> {
+        work.try_for_each_concurrent(self.in_flight.max(1), |work| self.work(tools, work)).await
+    }
+
+    /// Whether everything must be known before the first transfer.
+    fn holds_back(&self) -> bool {
+        self.rules.check_first || self.rules.order.is_some() || self.rules.renames.is_some()
+    }
+
+    /// What is done once everything is transferred: deleting, the times of folders, emptied folders, the disk.
+    async fn finish(&self, tools: &Tools<'_>, preparation: Preparation<'_>) -> Result<()> {
+        let Preparation { surplus, saw_files, times, source_folders, .. } = preparation;
+        let deletes_now = matches!(self.task, Task::Sync(rules) if rules.when != When::Before);
+        if let Some(cleaner) = tools.cleaner.as_ref().filter(|_| deletes_now && self.only.is_none()) {
+            cleaner.delete_all(surplus, saw_files).await?;
+        }
+        if !self.rules.leaves_folder_times {
+            let has_failed = self.stats.errors().count > 0;
+            times.set(&*self.destination, &self.gate, has_failed).await?;
+        }
+        if matches!(self.task, Task::Move { removes_empty_dirs: true }) {
+            self.remove_empty(&*self.source, source_folders.iter()).await?;
+        }
+        let snapshot = self.stats.snapshot();
+        if snapshot.transfers.total == 0 && snapshot.errors.count == 0 {
+            log::info!("There was nothing to transfer");
+        }
+        tools.copier.settle().await
+    }
+
+    /// Deletes before anything is transferred, after both trees were read to the end.
+    async fn delete_first(&self, cleaner: &Cleaner<'_>) -> Result<()> {
+        let mut preparation = Preparation::new(self);
+        let mut actions = self.actions(None);
+        while let Some(action) = actions.next().await {
+            preparation.look(action?)?;
+        }
+        cleaner.delete_all(preparation.surplus, preparation.saw_files).await
+    }
+
+    /// Refuses places that overlap. `None` if there is nothing to do because they are one; otherwise the part of the
+    /// source, if any, that is the destination and must not be copied into itself.
+    async fn check_places(&self) -> Result<Option<Option<RelPath>>> {
+        if let Some(backup) = self.rules.backup.as_ref().filter(|backup| backup.is_elsewhere) {
+            let reason = "destination and parameter to --backup-dir mustn't overlap";
+            refuse_overlap(&*self.destination, &*backup.tree, &self.filter, reason).await?;
+            let reason = "source and parameter to --backup-dir mustn't overlap";
+            refuse_overlap(&*self.source, &*backup.tree, &self.filter, reason).await?;
+        }
+        if let Some(single) = &self.only {
+            return Ok(if self.is_same_file(single).await? { None } else { Some(None) });
+        }
+        if self.task != Task::Copy {
+            let reason = "can't sync or move files on overlapping remotes (try excluding the destination with a filter rule)";
+            refuse_overlap(&*self.source, &*self.destination, &self.filter, reason).await?;
+            return Ok(Some(None));
+        }
+        Ok(match relation(&*self.source, &*self.destination).await? {
+            Relation::Same => {
+                log::error!("Nothing to do as source and destination are the same");
+                None
+            }
+            Relation::Holds(path) => {
+                log::info!(object:% = path; "Not copied: it is the destination");
+                Some(Some(path))
+            }
+            Relation::LiesIn(_) | Relation::Apart => Some(None),
+        })
+    }
+
+    /// Whether a file would be written over itself, which is said.
+    async fn is_same_file(&self, single: &Single) -> Result<bool> {
+        if self.source.system() != self.destination.system() {
+            return Ok(false);
+        }
+        let (from, to) = (RelPath::root().join(&single.from), RelPath::root().join(&single.to));
+        let is_same = self.source.real_path(&from).await? == self.destination.real_path(&to).await?;
+        if is_same {
+            log::warn!(object:% = from; "Nothing to do as source and destination are the same");
+        }
+        Ok(is_same)
+    }
+
+    fn plan(&self) -> Plan {
+        let deletes = matches!(self.task, Task::Sync(_));
         let limits = Limits {
             concurrency: self.folders,
             max_depth: self.max_depth,
-            enter_destination_only: false,
+            enter_destination_only: deletes || self.rules.witness.is_some(),
             filter: Arc::clone(&self.filter),
         };
-        let plan = Plan::copy(Arc::clone(&self.source), Arc::clone(&self.destination), limits);
-        stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed()
+        let (source, destination) = (Arc::clone(&self.source), Arc::clone(&self.destination));
+        Plan::new(source, destination, limits, self.rules.comparison, self.rules.traversal)
     }
 
-    /// Plans the copy of a source that is one file.
-    async fn plan_one(&self, name: &Name) -> Result<Action> {
-        let path = RelPath::root().join(name);
+    fn actions(&self, hidden: Option<RelPath>) -> LocalBoxStream<'_, Result<Action>> {
+        if let Some(single) = &self.only {
+            return stream::once(self.plan_one(single))
+                .map_ok(|all| stream::iter(all).map(Ok))
+                .try_flatten()
+                .boxed_local();
+        }
+        let plan = match hidden {
+            Some(path) => self.plan().without(path),
+            None => self.plan(),
+        };
+        stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed_local()
+    }
+
+    /// Plans for a source that is one file.
+    async fn plan_one(&self, single: &Single) -> Result<Vec<Action>> {
+        let (from, to) = (RelPath::root().join(&single.from), RelPath::root().join(&single.to));
         let root = RelPath::root();
         let (source, replaces, folder) =
-            join3(self.source.stat(&path), self.destination.stat(&path), self.destination.stat(&root)).await;
-        let found = |result: Result<Metadata>| match result {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        };
-        let has_parent = found(folder)?.is_some();
-        let window = window(&*self.source, &*self.destination);
-        Ok(file(path.clone(), path, source?, found(replaces)?, has_parent, window))
+            join3(self.source.stat(&from), self.destination.stat(&to), self.destination.stat(&root)).await;
+        let (source, has_parent) = (source?, present(folder)?.is_some());
+        let is_link = self.task.is_move() && self.source.look_up(&from).await?.file_type != source.file_type;
+        let file = CopyFile { from, to, source, is_link, replaces: present(replaces)?, has_parent };
+        Ok(self.plan().one(file).await)
     }
 
-    /// Counts and logs an action, starts to make the folder it needs, and returns the file that is left to copy.
-    fn prepare(&self, action: Action, folders: &mut Folders) -> Result<Option<Work>> {
-        match action {
-            Action::Enter(folder) => {
-                self.stats.listed(1);
-                if folder.exists {
-                    folders.exists(&folder.path);
-                } else if self.empty_dirs {
-                    return Ok(Some(Work {
-                        made: folders.make(&folder.path).boxed(),
-                        what: What::Folder(folder.path),
-                    }));
+    /// Turns transfers of files that were only renamed into renames, and sorts the rest.
+    async fn in_order(&self, mut work: Vec<Work>, preparation: &mut Preparation<'_>) -> Result<Vec<Work>> {
+        if let Some(strategy) = self.rules.renames {
+            let (places, new): (Vec<_>, Vec<_>) = work
+                .iter()
+                .enumerate()
+                .filter_map(|(place, work)| Some((place, work.new_file()?.clone())))
+                .unzip();
+            let trees = (&self.source, &self.destination);
+            let mut renames = strategy.find(trees, &new, &preparation.surplus).await?;
+            let mut kept: Vec<_> = std::mem::take(&mut preparation.surplus).into_iter().map(Some).collect();
+            for (number, place) in places.into_iter().enumerate() {
+                let Some(surplus) = renames.remove(&number) else { continue };
+                let old: Option<Surplus> = kept.get_mut(surplus).and_then(Option::take);
+                if let (Some(old), Some(work)) = (old, work.get_mut(place)) {
+                    work.rename_from(old);
                 }
-                Ok(None)
             }
-            Action::Keep(path) => {
-                self.stats.listed(1);
-                self.stats.expect_check();
-                self.stats.checked();
-                self.stats.kept();
-                log::debug!("{path}: Unchanged skipping");
-                Ok(None)
-            }
-            Action::Skip(path, reason) => {
-                log::warn!("{path}: {reason}");
-                Ok(None)
-            }
-            Action::Fail(failure) => {
-                self.fail(failure)?;
-                Ok(None)
-            }
-            Action::Copy(file) if self.dry_run => {
-                self.announce(&file);
-                Ok(None)
-            }
-            Action::Copy(file) => {
-                self.stats.listed(1);
-                if file.replaces.is_some() {
-                    self.stats.expect_check();
-                    self.stats.checked();
-                }
-                self.stats.expect_transfer(file.source.size);
-                let folder = file.to.parent().unwrap_or_default();
-                let made =
-                    if file.has_parent { ready(Ok(())).boxed() } else { folders.make(&folder).boxed() };
-                Ok(Some(Work { made, what: What::File(file) }))
-            }
+            preparation.surplus = kept.into_iter().flatten().collect();
         }
+        Ok(match self.rules.order {
+            Some(order) => order.sort(work, Work::file),
+            None => work,
+        })
     }
-
-    async fn work(&self, copier: &Copier, large: &Budget, work: Work) -> Result<()> {
-        // Trees on this machine are never waited for, so nobody else would look.
-        self.cancel.check()?;
-        let (path, result) = match (work.made.await, &work.what) {
-            (Err(error), What::File(file)) => (&file.to, Err(error)),
-            (Ok(()), What::File(file)) => (&file.to, self.copy_one(copier, large, file).await),
-            (made, What::Folder(path)) => (path, made),
-        };
-        match result {
-            Err(error) if !error.is_fatal() => {
-                log::error!("{path}: Failed to copy: {error}");
-                self.stats.failed_at(path, &error);
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    async fn copy_one(&self, copier: &Copier, large: &Budget, file: &CopyFile) -> Result<()> {
-        let _turn = if file.source.size > SMALL { Some(large.take(1).await) } else { None };
-        let hash = self.attempt(copier, file).await?;
-        self.stats.verified(hash);
-        let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
-        log::info!("{}: Copied ({how})", file.to);
-        Ok(())
-    }
-
-    /// Copies one file, again over a new connection when one was lost, and returns the hash it was compared by.
-    async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
-        let mut attempt = 1;
-        loop {
-            let active = self.stats.start(&file.to, file.source.size);
-            let error = match copier.copy(file, &active).await {
-                Ok(hash) => {
-                    active.finish();
-                    return Ok(hash);
-                }
-                Err(error) => error,
-            };
-            drop(active);
-            let Some(pause) = self.retries.pause_after(&error, attempt) else { return Err(error) };
-            log::warn!("{}: attempt {attempt} of {}: {error}", file.to, self.retries.attempts);
-            pace::sleep(pause).await;
-            attempt = attempt.saturating_add(1);
-        }
-    }
-
-    fn fail(&self, failure: Failure) -> Result<()> {
-        let is_lost = failure.side == Side::Source && failure.is_missing_root();
-        let error = failure.error;
-        if error.is_fatal() || is_lost {
-            return Err(error);
-        }
-        log::error!("{error}");
-        self.stats.failed(&error);
-        Ok(())
-    }
-
-    fn announce(&self, file: &CopyFile) {
-        self.stats.expect_transfer(file.source.size);
-        self.stats.start(&file.to, file.source.size).finish();
-        log::warn!(
-            "{}: Skipped copy as --dry-run is set (size {})",
-            file.to,
-            crate::units::size::short(file.source.size)
-        );
-    }
-}
-
-/// Something to do once a folder is there.
-struct Work {
-    /// Completes when the folder is made.
-    made: BoxFuture<'static, Result<()>>,
-    what: What,
-}
-
-enum What {
-    /// Copy a file into the folder.
-    File(CopyFile),
-    /// Nothing more: the folder itself was wanted.
-    Folder(RelPath),
 }
 
 /// Waits for `work`, but no longer than `limit`.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::{join, join5};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::backup::Backup;
 use super::bandwidth::{Bandwidth, Throttle};
 use super::budget::Budget;
 use super::durability::Durability;
@@ -71,6 +72,7 @@ pub(crate) struct Copier {
     options: FileOptions,
     memory: Budget,
     durability: Durability,
+    backup: Option<Arc<Backup>>,
     journal: Journal,
     verifier: Verifier,
     /// The partials being written, and the files they will be.
@@ -84,12 +86,19 @@ impl Copier {
             memory: Budget::new(MEMORY),
             journal: Journal::new(options.journals.clone(), job),
             verifier: Verifier::new(&source, &destination, options.verify),
+            backup: None,
             durability: Durability::new(options.fsync),
             options: options.clone(),
             source,
             destination,
             partials: Mutex::default(),
         }
+    }
+
+    /// Keeps what is replaced.
+    pub(crate) fn with_backup(mut self, backup: Option<Arc<Backup>>) -> Self {
+        self.backup = backup;
+        self
     }
 
     /// Waits until what was copied has its names on the disk, if that is asked for.
@@ -105,7 +114,7 @@ impl Copier {
         let partial = partial::beside(&file.to, self.journal.tag(), &self.options.partial_suffix)?;
         self.partials().insert(partial.clone(), file.to.clone());
         let copied = match self.write_partial(file, &partial, active).await {
-            Ok(hash) => self.destination.replace(&partial, &file.to).await.map(|()| hash),
+            Ok(hash) => self.install(file, &partial).await.map(|()| hash),
             Err(error) => Err(error),
         };
         self.durability.named(&file.to);
@@ -116,6 +125,22 @@ impl Copier {
         }
         self.partials().remove(&partial);
         copied
+    }
+
+    /// Gives the partial file its final name. What stood there is kept first, if that is asked for.
+    async fn install(&self, file: &CopyFile, partial: &RelPath) -> Result<()> {
+        let kept = match &self.backup {
+            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+            _ => None,
+        };
+        let installed = self.destination.replace(partial, &file.to).await;
+        if let (Err(_), Some(backup), Some(kept)) = (&installed, &self.backup, kept) {
+            let restored = self.destination.take(&backup.tree.full_path(&kept), &file.to).await;
+            if let Err(error) = restored {
+                log::error!(object:% = file.to; "the old file stays in the backup as {kept}: {error}");
+            }
+        }
+        installed
     }
 
     /// Removes every partial of copies that were dropped half-way; those that can be resumed only if not `keep`.
@@ -253,7 +278,9 @@ impl Copier {
                     active,
                     note: &note,
                 };
-                passage.carry(self.options.streams).await?;
+                if start > 0 || !self.fill_in_place(file, writer, active).await? {
+                    passage.carry(self.options.streams).await?;
+                }
                 (None, reader.metadata().await?)
             };
         check_unchanged(&file.source, &read)?;
@@ -261,6 +288,30 @@ impl Copier {
         self.finish(file, writer, last).await?;
         active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    /// Has the server copy the content by itself, where both files are on one that can.
+    async fn fill_in_place(
+        &self,
+        file: &CopyFile,
+        writer: &dyn WriteFile,
+        active: &ActiveTransfer,
+    ) -> Result<bool> {
+        if self.source.system() != self.destination.system() {
+            return Ok(false);
+        }
+        match writer.fill_from(&self.source.full_path(&file.from), file.source.size).await {
+            Ok(()) => {
+                active.advance(file.source.size);
+                Ok(true)
+            }
+            Err(error) if error.kind() == Kind::Unsupported => Ok(false),
+            Err(error) if error.kind() == Kind::Failure => {
+                log::debug!(object:% = file.from; "The server did not copy it by itself: {error}");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes the last bytes if there are any, sets mode and time, closes, and checks what arrived. All of it is asked

@@ -14,7 +14,7 @@ use super::merge::{Folder, merge};
 use super::selection::select;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::fs::{Entry, FileType, Fs};
+use crate::fs::{Entry, FileType, Fs, Listing};
 use crate::path::RelPath;
 
 /// Entries of folders read ahead that may be held at once.
@@ -113,6 +113,10 @@ pub struct March {
     next: Option<Visit>,
     reading: FuturesUnordered<BoxFuture<'static, (RelPath, Folder)>>,
     asked: HashSet<RelPath>,
+    /// Whether links to folders that only the destination has are left closed.
+    skips_destination_links: bool,
+    /// What of the source nobody is to see.
+    hidden: Option<RelPath>,
     read: HashMap<RelPath, Folder>,
     /// Entries of the largest folder so far.
     largest: usize,
@@ -165,6 +169,8 @@ impl March {
             next: Some(root),
             reading: FuturesUnordered::new(),
             asked: HashSet::new(),
+            skips_destination_links: false,
+            hidden: None,
             read: HashMap::new(),
             largest: 0,
             follows_links: true,
@@ -181,6 +187,24 @@ impl March {
     #[must_use]
     pub fn without_links(mut self) -> Self {
         self.follows_links = false;
+        self
+    }
+
+    /// The same walk, that does not go through links which only the destination has.
+    pub(super) fn outside_of_destination_links(mut self) -> Self {
+        self.skips_destination_links = true;
+        self
+    }
+
+    /// The same walk, without what the source has at `path`.
+    pub(super) fn hiding(mut self, path: RelPath) -> Self {
+        self.hidden = Some(path);
+        self
+    }
+
+    /// The walk when everything is seen.
+    pub(super) fn at_end(mut self) -> Self {
+        self.next = None;
         self
     }
 
@@ -206,10 +230,15 @@ impl March {
     }
 
     fn is_entered(&self, pair: &Pair) -> bool {
-        pair.is_dir()
-            && (self.follows_links || !pair.is_link())
-            && (pair.source.is_some() || self.limits.enter_destination_only)
-            && self.limits.max_depth.is_none_or(|depth| self.frames.len() < depth)
+        self.is_wanted(pair) && self.limits.max_depth.is_none_or(|depth| self.frames.len() < depth)
+    }
+
+    /// Whether a pair is a folder to enter, however deep it is.
+    fn is_wanted(&self, pair: &Pair) -> bool {
+        let is_link = pair.destination.as_ref().is_some_and(|entry| entry.is_link);
+        let is_seen = pair.source.is_some()
+            || (self.limits.enter_destination_only && !(is_link && self.skips_destination_links));
+        pair.is_dir() && (self.follows_links || !pair.is_link()) && is_seen
     }
 
     /// Makes a folder the current one.
@@ -250,10 +279,8 @@ impl March {
         let steps = merge(&visit.path, folder);
         let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
         if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {
-            let entered =
-                |pair: &&Pair| pair.is_dir() && (pair.source.is_some() || self.limits.enter_destination_only);
-            frame.ahead =
-                frame.steps.iter().filter_map(Step::pair).filter(entered).map(Pair::visit).collect();
+            let pairs = frame.steps.iter().filter_map(Step::pair);
+            frame.ahead = pairs.filter(|pair| self.is_wanted(pair)).map(Pair::visit).collect();
         }
         self.frames.push(frame);
     }
@@ -310,6 +337,7 @@ impl March {
         let source = self.source.clone().filter(|_| visit.in_source);
         let destination = self.destination.clone().filter(|_| visit.in_destination);
         let filter = Arc::clone(&self.limits.filter);
+        let hidden = self.hidden.clone();
         let of_destination = (!filter.deletes_excluded()).then(|| Arc::clone(&filter));
         self.reading.push(Box::pin(async move {
             let path = visit.path;
@@ -324,7 +352,7 @@ impl March {
                 };
                 let (source, destination) =
                     join(list(source, Some(filter)), list(destination, of_destination)).await;
-                Folder { source, destination }
+                Folder { source: source.map(|listing| without(listing, &path, hidden.as_ref())), destination }
             };
             (path, folder)
         }));
@@ -338,6 +366,16 @@ impl Step {
             Self::Failed(_) => None,
         }
     }
+}
+
+/// A listing without the one entry that nobody is to see.
+fn without(listing: Result<Listing>, folder: &RelPath, hidden: Option<&RelPath>) -> Result<Listing> {
+    let hidden =
+        hidden.filter(|hidden| hidden.parent().as_ref() == Some(folder)).and_then(RelPath::file_name);
+    listing.map(|mut listing| {
+        listing.entries.retain(|entry| hidden.as_ref() != Some(&entry.name));
+        listing
+    })
 }
 
 /// Whether an entry is a folder, followed links included.

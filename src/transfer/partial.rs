@@ -29,6 +29,14 @@ pub(crate) fn beside(path: &RelPath, tag: u32, suffix: &str) -> Result<RelPath> 
     Ok(path.parent().unwrap_or_default().join(&name))
 }
 
+/// Whether a name has this form.
+pub(crate) fn is_partial(name: &[u8]) -> bool {
+    let digits = name.strip_suffix(b".partial").and_then(|name| name.split_last_chunk::<9>());
+    digits.is_some_and(|(stem, [dot, digits @ ..])| {
+        !stem.is_empty() && *dot == b'.' && digits.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
 fn cut(name: &[u8], length: usize) -> &[u8] {
     let mut end = length.min(name.len());
     while end > 0 && end < name.len() && name.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
@@ -60,5 +68,15 @@ mod tests {
         let (one, other) = (partial(&format!("{long}aaaa"), 7), partial(&format!("{long}bbbb"), 7));
         assert!(one.len() <= LONGEST && other.len() <= LONGEST);
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn names_in_this_form_are_told_from_others() {
+        assert!(is_partial(b"b.txt.0123abcd.partial"));
+        assert!(
+            !is_partial(b"b.partial")
+                && !is_partial(b".0123abcd.partial")
+                && !is_partial(b"b.0123abcg.partial")
+        );
     }
 }

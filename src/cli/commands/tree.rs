@@ -122,8 +122,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         None => ctx.stdout.write(text),
         Some(path) => {
             let file = ReportFile::create(path)?;
-            file.write(ctx, &text)?;
-            file.finish()
+            file.write(&ctx.stdout, &text)?;
+            file.flush()
         }
     }
 }

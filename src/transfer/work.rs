@@ -1,0 +1,223 @@
+//! Does one thing: a file, a time, a folder. What fails is logged and counted here, once.
+
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::budget::Budget;
+use super::copy::Copy;
+use super::copy_file::Copier;
+use super::plan::{CopyFile, Surplus};
+use super::reference::Found;
+use super::surplus::Cleaner;
+use crate::error::{Error, Kind, Result};
+use crate::fs::Dates;
+use crate::hash::HashType;
+use crate::pace;
+use crate::path::RelPath;
+
+/// Files up to this many bytes are small: they take their turns on one connection beside all others.
+const SMALL: u64 = 256 * 1024;
+
+/// What a run works with.
+pub(super) struct Tools<'a> {
+    pub(super) copier: Copier,
+    /// Copies from the places of `--copy-dest`.
+    pub(super) references: Vec<Copier>,
+    /// Permits for large files.
+    pub(super) large: Budget,
+    pub(super) cleaner: Option<Cleaner<'a>>,
+    pub(super) started: Instant,
+}
+
+impl Tools<'_> {
+    /// Removes every partial of copies that were dropped half-way; those that can be resumed only if not `keep`.
+    pub(super) async fn clean_up(&self, keep: bool) {
+        let copiers = self.references.iter().chain([&self.copier]);
+        copiers.map(|copier| copier.clean_up(keep)).collect::<FuturesUnordered<_>>().collect::<()>().await;
+    }
+}
+
+/// Something to do once a folder is there.
+pub(super) struct Work {
+    /// Completes when the folder is made, and makes it when somebody waits.
+    pub(super) made: BoxFuture<'static, Result<()>>,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// Transfer a file into the folder.
+    File(CopyFile),
+    /// Rename what only the destination has to the name of a file that is the same.
+    Rename(CopyFile, Surplus),
+    /// Give the file its source's time.
+    SetTime(CopyFile),
+    /// Remove the source of a file that is moved and was there already.
+    Source(CopyFile),
+    /// Delete what only the destination has.
+    Surplus(Surplus),
+    /// Nothing more: the folder itself was wanted.
+    Folder(RelPath),
+}
+
+impl Work {
+    /// Work that needs no folder.
+    pub(super) fn at_once(what: What) -> Self {
+        Self { made: Box::pin(std::future::ready(Ok(()))), what }
+    }
+
+    /// The file that it is about, if it is about one to transfer.
+    pub(super) fn file(&self) -> Option<&CopyFile> {
+        match &self.what {
+            What::File(file) | What::Rename(file, _) => Some(file),
+            What::SetTime(_) | What::Source(_) | What::Surplus(_) | What::Folder(_) => None,
+        }
+    }
+
+    /// The file to transfer that the destination does not have.
+    pub(super) fn new_file(&self) -> Option<&CopyFile> {
+        self.file().filter(|file| file.replaces.is_none())
+    }
+
+    /// Renames `old` instead of transferring the file.
+    pub(super) fn rename_from(&mut self, old: Surplus) {
+        if let What::File(file) = &self.what {
+            self.what = What::Rename(file.clone(), old);
+        }
+    }
+
+    fn path(&self) -> &RelPath {
+        match &self.what {
+            What::File(file) | What::Rename(file, _) | What::SetTime(file) => &file.to,
+            What::Source(file) => &file.from,
+            What::Surplus(item) => &item.path,
+            What::Folder(path) => path,
+        }
+    }
+}
+
+impl Copy {
+    /// Deletions wait until the end where files may still be found to be renamed.
+    pub(super) fn holds_back_deletion(&self) -> bool {
+        self.rules.renames.is_some()
+    }
+
+    pub(super) async fn work(&self, tools: &Tools<'_>, work: Work) -> Result<()> {
+        // Trees on this machine are never waited for, so nobody else would look.
+        self.cancel.check()?;
+        let path = work.path().clone();
+        match self.carry(tools, work).await {
+            Err(error) if !self.is_final(&error) => {
+                log::error!(object:% = path; "Failed to {}: {error}", if self.task.is_move() { "move" } else { "copy" });
+                self.stats.failed_at(&path, &error);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a failure ends the run.
+    fn is_final(&self, error: &Error) -> bool {
+        let is_limit = matches!(error.kind(), Kind::TransferLimit | Kind::TimeLimit);
+        error.is_fatal() || (is_limit && self.rules.ceiling.ends_run())
+    }
+
+    async fn carry(&self, tools: &Tools<'_>, Work { made, what }: Work) -> Result<()> {
+        match what {
+            What::File(file) => self.transfer(tools, made, &file).await,
+            What::Rename(file, old) => self.rename(tools, made, file, &old).await,
+            What::SetTime(file) => self.set_time(&file).await,
+            What::Source(file) => self.remove_source(&file).await,
+            What::Surplus(item) => match &tools.cleaner {
+                Some(cleaner) => cleaner.delete_one(item).await,
+                None => Ok(()),
+            },
+            What::Folder(path) => {
+                if self.gate.allows("make directory", &path, None)? {
+                    made.await?;
+                    log::info!(object:% = path; "Making directory");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Copies or moves one file.
+    pub(super) async fn transfer(
+        &self,
+        tools: &Tools<'_>,
+        made: BoxFuture<'static, Result<()>>,
+        file: &CopyFile,
+    ) -> Result<()> {
+        let (copier, job) =
+            match self.rules.references.find(&self.source, file, self.rules.comparison).await? {
+                Found::Nothing => (&tools.copier, file.clone()),
+                Found::Same => {
+                    log::debug!(object:% = file.from; "Destination found in --compare-dest, skipping");
+                    return Ok(());
+                }
+                Found::At(number, source) => match tools.references.get(number) {
+                    Some(copier) => (copier, CopyFile { from: file.to.clone(), source, ..file.clone() }),
+                    None => (&tools.copier, file.clone()),
+                },
+            };
+        let action = if self.task.is_move() { "move" } else { "copy" };
+        if !self.gate.allows(action, &file.from, Some(file.source.size))? {
+            self.count_done(file);
+            return Ok(());
+        }
+        made.await?;
+        let admission = self.rules.ceiling.admit(file.source.size, tools.started)?;
+        if self.task.is_move() && self.move_within(file).await? {
+            admission.keep();
+            return Ok(());
+        }
+        let _turn = if file.source.size > SMALL { Some(tools.large.take(1).await) } else { None };
+        let hash = self.attempt(copier, &job).await?;
+        self.stats.verified(hash);
+        admission.keep();
+        let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
+        let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
+        log::info!(object:% = file.from; "Copied ({how}){name}");
+        if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }
+    }
+
+    /// Counts a file that nobody had to carry.
+    pub(super) fn count_done(&self, file: &CopyFile) {
+        let active = self.stats.start(&file.to, file.source.size);
+        active.advance(file.source.size);
+        active.finish();
+    }
+
+    /// Copies one file, again over a new connection when one was lost, and returns the hash it was compared by.
+    async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
+        let mut attempt = 1;
+        loop {
+            let active = self.stats.start(&file.to, file.source.size);
+            let error = match copier.copy(file, &active).await {
+                Ok(hash) => {
+                    active.finish();
+                    return Ok(hash);
+                }
+                Err(error) => error,
+            };
+            drop(active);
+            let Some(pause) = self.retries.pause_after(&error, attempt) else { return Err(error) };
+            log::warn!("{}: attempt {attempt} of {}: {error}", file.to, self.retries.attempts);
+            pace::sleep(pause).await;
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    async fn set_time(&self, file: &CopyFile) -> Result<()> {
+        let size = Some(file.source.size);
+        if self.gate.allows("update modification time", &file.from, size)?
+            && let Some(modified) = file.source.modified
+        {
+            self.destination.set_modified(&file.to, Dates { modified }).await?;
+            log::info!(object:% = file.from; "Updated modification time in destination");
+        }
+        if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }
+    }
+}
