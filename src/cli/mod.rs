@@ -19,6 +19,7 @@ pub mod global;
 pub mod hash_list;
 pub mod open;
 pub mod parse;
+pub mod path_prompt;
 pub mod pinning;
 pub mod prompts;
 pub mod report_file;

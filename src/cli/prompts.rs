@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use super::path_prompt;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::output::logger;
@@ -114,6 +115,10 @@ impl Questions for Terminal {
         Ok(self
             .line(prompt)?
             .map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+    }
+
+    fn path(&self, prompt: &str) -> Result<Option<String>> {
+        self.ask(|| path_prompt::ask(prompt, dirs::home_dir().as_deref()))
     }
 
     fn has_terminal(&self) -> bool {
