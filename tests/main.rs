@@ -29,6 +29,7 @@ mod known_hosts;
 mod layers;
 mod listing;
 mod login;
+mod proxies;
 mod refusals;
 mod renewal;
 mod support_works;
