@@ -27,6 +27,14 @@ pub trait Questions: Send + Sync {
     /// Reading from the terminal failed.
     fn confirm(&self, prompt: &str) -> Result<Option<bool>>;
 
+    /// Asks for the path of a file, which may be completed while it is typed; `~/` stands for the home folder.
+    ///
+    /// # Errors
+    /// Reading from the terminal failed.
+    fn path(&self, prompt: &str) -> Result<Option<String>> {
+        self.line(prompt)
+    }
+
     /// Whether there is a terminal at which another program may ask its own questions.
     fn has_terminal(&self) -> bool {
         false

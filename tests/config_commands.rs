@@ -118,7 +118,7 @@ fn remotes_are_chosen_and_ordered() {
         (["--order-by", "nosuch"], "unknown --order-by field \"nosuch\""),
         (["--order-by", "name=foo"], "unknown --order-by direction \"foo\""),
         (["--order-by", "name,"], "unknown --order-by field \"\""),
-        (["--name", "{{x"], "only * and ? have a meaning"),
+        (["--name", "{{x"], "mismatched"),
     ] {
         sandbox.sclone(["listremotes"].into_iter().chain(arguments)).run().code(2).stderr_has(&[complaint]);
     }

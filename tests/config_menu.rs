@@ -273,3 +273,36 @@ fn the_keys_of_the_agent_are_listed_and_do_no_harm() {
     let none = talk().run_at_terminal(&answers);
     assert!(none.text.contains("SSH_AUTH_SOCK is not set"), "{}", none.text);
 }
+
+#[test]
+fn tab_completes_the_path_of_a_key_and_ctrl_c_still_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("home/my keys");
+    std::fs::create_dir(&folder).unwrap();
+    Key::generate(&folder, "only", KeyType::Ed25519);
+    std::fs::remove_file(folder.join("only.pub")).unwrap();
+    let to_key = [
+        ("q> ", "n\n"),
+        ("name> ", "a\n"),
+        ("Storage> ", "sftp\n"),
+        ("host> ", "h\n"),
+        ("user> ", "u\n"),
+        ("port> ", "\n"),
+        ("login> ", "key\n"),
+    ];
+    let stopped = [&to_key[..], &[("key_file> ", "\x03")]].concat();
+    let screen = sandbox.sclone(["config"]).run_at_terminal(&stopped);
+    assert_eq!((screen.code, config(&sandbox).as_str()), (Some(130), ""), "{}", screen.text);
+
+    let rest = [
+        ("key_file> ", "~/my\to\t\n"),
+        ("y/n> ", "\n"),
+        ("Test the connection?", ""),
+        ("y/n> ", "n\n"),
+        ("y/e/d> ", "\n"),
+        ("q> ", "q\n"),
+    ];
+    let screen = sandbox.sclone(["config"]).run_at_terminal(&[&to_key[..], &rest].concat());
+    assert_eq!(screen.code, Some(0), "{}", screen.text);
+    assert!(config(&sandbox).contains("key_file = ~/my keys/only\n"), "{}", config(&sandbox));
+}

@@ -45,6 +45,7 @@ mod moving;
 mod other_servers;
 mod planning;
 mod promises;
+mod proxies;
 mod refusals;
 mod renewal;
 mod renewal_midway;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use super::path_prompt;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::output::logger;
@@ -112,6 +113,10 @@ impl Questions for Terminal {
 
     fn confirm(&self, prompt: &str) -> Result<Option<bool>> {
         Ok(self.line(prompt)?.map(|answer| is_yes(&answer)))
+    }
+
+    fn path(&self, prompt: &str) -> Result<Option<String>> {
+        self.ask(|| path_prompt::ask(prompt, dirs::home_dir().as_deref()))
     }
 
     fn has_terminal(&self) -> bool {

@@ -80,7 +80,7 @@ fn usual_way(draft: &Draft, found: &FoundKeys) -> &'static str {
 fn by_certificate(talk: Talk<'_>, draft: &mut Draft, before: &Draft, mut found: FoundKeys) -> Result<()> {
     let (user, now) = (user(talk, draft), Timestamp::now());
     talk.say(
-        "\nOption pubkey_file.\nFile with the certificate. Choose a number from below, or type a path.",
+        "\nOption pubkey_file.\nFile with the certificate. Choose a number from below, or type a path (Tab completes it).",
     )?;
     let line = |it: &FoundCertificate| (shown(talk, &it.path), it.verdict(&user, now));
     let choices: Vec<_> = found.certificates.iter().map(line).collect();
@@ -130,7 +130,7 @@ fn choose_key(
     found: &mut FoundKeys,
     made_for: Option<&str>,
 ) -> Result<()> {
-    talk.say("\nOption key_file.\nFile with the private key. Choose a number from below, or type a path.")?;
+    talk.say("\nOption key_file.\nFile with the private key. Choose a number from below, or type a path (Tab completes it).")?;
     let secrecy =
         |key: &FoundKey| if key.is_encrypted { "with a passphrase" } else { "without a passphrase" };
     let choices: Vec<_> =
@@ -175,7 +175,7 @@ fn ask_path(talk: Talk<'_>, prompt: &str, choices: &[(String, String)], default:
         talk.say(&format!("Press Enter for the default ({default})."))?;
     }
     loop {
-        let answer = talk.pick(prompt, choices, default)?;
+        let answer = talk.pick_path(prompt, choices, default)?;
         if !answer.is_empty() {
             return Ok(answer);
         }

@@ -71,11 +71,31 @@ impl Talk<'_> {
     /// Lists choices, each with a line of explanation, and asks for a number or a text of one's own. Gives the choice
     /// or the text; Enter takes the default.
     pub(super) fn pick(self, prompt: &str, choices: &[(String, String)], default: &str) -> Result<String> {
+        self.pick_by(|| self.line(prompt), choices, default)
+    }
+
+    /// The same where the text is the path of a file.
+    pub(super) fn pick_path(
+        self,
+        prompt: &str,
+        choices: &[(String, String)],
+        default: &str,
+    ) -> Result<String> {
+        let ask = || self.ctx.questions.path(&format!("{prompt}> "))?.ok_or_else(nobody);
+        self.pick_by(|| ask().map(|path| path.trim().to_owned()), choices, default)
+    }
+
+    fn pick_by(
+        self,
+        ask: impl Fn() -> Result<String>,
+        choices: &[(String, String)],
+        default: &str,
+    ) -> Result<String> {
         for (number, (choice, meaning)) in (1..).zip(choices) {
             self.say(&format!("{number:2} / {meaning}\n   \\ ({choice})"))?;
         }
         loop {
-            let answer = self.line(prompt)?;
+            let answer = ask()?;
             if answer.is_empty() && !default.is_empty() {
                 return Ok(default.to_owned());
             }
