@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test lint fuzz demo bench
+.PHONY: help build install test compare lint fuzz demo bench
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,14 @@ install: build ## install sclone in PREFIX/bin (PREFIX=/usr/local)
 test: ## run every test
 	@scripts/setup test
 	cargo test --locked
+
+RCLONE ?= rclone
+
+compare: ## have rclone answer the cases of tests/compare again, and compare (RCLONE=/path/to/rclone)
+	@scripts/setup test
+	@command -v $(RCLONE) >/dev/null || { echo "there is no $(RCLONE): name one with RCLONE=/path/to/rclone"; exit 1; }
+	SCLONE_COMPARE_RCLONE="$$(command -v $(RCLONE))" cargo test --locked --test integration compare::
+	@git --no-pager diff --stat -- tests/compare || true
 
 lint: ## check the format, the lints and the documentation
 	@scripts/setup lint

@@ -15,6 +15,7 @@ mod bad_input;
 mod certificates;
 mod checking;
 mod cli;
+mod compare;
 mod config_commands;
 mod config_menu;
 mod copying;
