@@ -16,6 +16,7 @@ mod certificates;
 mod checking;
 mod cli;
 mod compare;
+mod completion;
 mod config_commands;
 mod config_menu;
 mod copying;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, help, listremotes, ls, lsd, lsf,
-    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, complete, completion, config, copy, hashsum, help, listremotes, ls,
+    lsd, lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -53,5 +53,7 @@ pub enum Command {
     Trust(trust::Args),
     Version(version::Args),
     Completion(completion::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
     Help(help::Args),
 }

@@ -8,6 +8,7 @@ pub mod backend_flags;
 pub mod bool_flags;
 pub mod check_report;
 pub mod commands;
+pub mod complete;
 pub mod config_store;
 pub mod context;
 pub mod defaults;

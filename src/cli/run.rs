@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, completion, config, copy, hashsum, help, listremotes, ls, lsd, lsf,
-    lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    about, cat, cert, check, checksum, complete, completion, config, copy, hashsum, help, listremotes, ls,
+    lsd, lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -97,6 +97,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Reveal(args) => reveal::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),
+        Command::Complete(args) => complete::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),
         Command::Help(args) => help::run(ctx, args),
     }

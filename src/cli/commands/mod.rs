@@ -5,6 +5,7 @@ pub mod cat;
 pub mod cert;
 pub mod check;
 pub mod checksum;
+pub mod complete;
 pub mod completion;
 pub mod config;
 pub mod copy;
