@@ -13,8 +13,19 @@ build: ## build target/release/sclone
 	@scripts/setup build
 	cargo build --release --locked
 
-install: build ## install sclone in PREFIX/bin (PREFIX=/usr/local)
-	install -D -m 755 "$${CARGO_TARGET_DIR:-target}/release/sclone" "$(DESTDIR)$(PREFIX)/bin/sclone"
+CARGO_TARGET_DIR ?= target
+SCLONE ?= $(CARGO_TARGET_DIR)/release/sclone
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+# With SCLONE=/path/to/sclone nothing is built.
+install: $(if $(filter file,$(origin SCLONE)),build) ## install sclone, its manual and completions in PREFIX (PREFIX=/usr/local)
+	install -D -m 755 "$(SCLONE)" "$(DESTDIR)$(PREFIX)/bin/sclone"
+	install -d "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
+		"$(SHARE)/fish/vendor_completions.d"
+	"$(SCLONE)" man "$(SHARE)/man/man1"
+	"$(SCLONE)" completion bash "$(SHARE)/bash-completion/completions/sclone"
+	"$(SCLONE)" completion zsh "$(SHARE)/zsh/site-functions/_sclone"
+	"$(SCLONE)" completion fish "$(SHARE)/fish/vendor_completions.d/sclone.fish"
 
 test: ## run every test
 	@scripts/setup test

@@ -26,6 +26,7 @@ mod documents;
 mod engine;
 mod filters;
 mod host_keys;
+mod installing;
 mod layers;
 mod listing;
 mod login;

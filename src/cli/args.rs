@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::commands::{
     about, cat, cert, check, checksum, complete, completion, config, copy, hashsum, help, listremotes, ls,
-    lsd, lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    lsd, lsf, lsjson, lsl, man, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -56,4 +56,6 @@ pub enum Command {
     #[command(hide = true)]
     Complete(complete::Args),
     Help(help::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use super::args::Command;
 use super::commands::{
     about, cat, cert, check, checksum, complete, completion, config, copy, hashsum, help, listremotes, ls,
-    lsd, lsf, lsjson, lsl, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
+    lsd, lsf, lsjson, lsl, man, md5sum, obscure, reveal, sha1sum, size, tree, trust, version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -100,6 +100,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Complete(args) => complete::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),
         Command::Help(args) => help::run(ctx, args),
+        Command::Man(args) => man::run(ctx, args),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod lsd;
 pub mod lsf;
 pub mod lsjson;
 pub mod lsl;
+pub mod man;
 pub mod md5sum;
 pub mod obscure;
 pub mod reveal;
