@@ -142,7 +142,7 @@ mod tests {
     use crate::cli::parse::command_tree;
 
     /// The names of values that no list can be made for.
-    const FREE: [&str; 5] = ["FILTER", "KEY", "KEY=VALUE", "TYPE", "TEXT"];
+    const FREE: [&str; 6] = ["FILTER", "KEY", "KEY=VALUE", "PASSWORD", "TEXT", "TYPE"];
 
     fn check(command: &Command) {
         for arg in command.get_positionals().filter(|arg| arg.get_possible_values().is_empty()) {
