@@ -107,11 +107,6 @@ impl Tree {
             .fold(self, |tree, name| tree.file([folder.as_bytes(), b"/", *name].concat(), *name))
     }
 
-    /// Every entry in the order of its path.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Vec<u8>, &Node)> {
-        self.0.iter()
-    }
-
     fn add(&mut self, path: &[u8], node: Node) {
         for (end, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
             self.0.entry(path[..end].to_vec()).or_insert(Node::Directory);
@@ -136,6 +131,11 @@ impl Tree {
                 }
             }
         }
+    }
+
+    /// Every path and what stands there.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &Node)> {
+        self.0.iter().map(|(path, node)| (path.as_slice(), node))
     }
 
     /// Reads the tree below a folder. A link is not followed.
