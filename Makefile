@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test lint audit fuzz demo bench soak
+.PHONY: help build install test compare lint audit fuzz demo bench soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -13,12 +13,31 @@ build: ## build target/release/sclone
 	@scripts/setup build
 	cargo build --release --locked
 
-install: build ## install sclone in PREFIX/bin (PREFIX=/usr/local)
-	install -D -m 755 "$${CARGO_TARGET_DIR:-target}/release/sclone" "$(DESTDIR)$(PREFIX)/bin/sclone"
+CARGO_TARGET_DIR ?= target
+SCLONE ?= $(CARGO_TARGET_DIR)/release/sclone
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+# With SCLONE=/path/to/sclone nothing is built.
+install: $(if $(filter file,$(origin SCLONE)),build) ## install sclone, its manual and completions in PREFIX (PREFIX=/usr/local)
+	install -D -m 755 "$(SCLONE)" "$(DESTDIR)$(PREFIX)/bin/sclone"
+	install -d "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
+		"$(SHARE)/fish/vendor_completions.d"
+	"$(SCLONE)" man "$(SHARE)/man/man1"
+	"$(SCLONE)" completion bash "$(SHARE)/bash-completion/completions/sclone"
+	"$(SCLONE)" completion zsh "$(SHARE)/zsh/site-functions/_sclone"
+	"$(SCLONE)" completion fish "$(SHARE)/fish/vendor_completions.d/sclone.fish"
 
 test: ## run every test
 	@scripts/setup test
 	cargo test --locked
+
+RCLONE ?= rclone
+
+compare: ## have rclone answer the cases of tests/compare again, and compare (RCLONE=/path/to/rclone)
+	@scripts/setup test
+	@command -v $(RCLONE) >/dev/null || { echo "there is no $(RCLONE): name one with RCLONE=/path/to/rclone"; exit 1; }
+	SCLONE_COMPARE_RCLONE="$$(command -v $(RCLONE))" cargo test --locked --test integration compare::
+	@git --no-pager diff --stat -- tests/compare || true
 
 lint: ## check the format, the lints and the documentation
 	@scripts/setup lint

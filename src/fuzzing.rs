@@ -7,6 +7,9 @@ use crate::config::document::Document;
 use crate::config::environment::Environment;
 use crate::config::remote::{Argument, check_name};
 use crate::config::ssh_config::{Query, Reading, read_text};
+use crate::filter::{Filter, Spec};
+use crate::fs::{FileType, Metadata};
+use crate::path::RelPath;
 use crate::ssh::certificate::Certificate;
 use crate::ssh::host_certificate::HostCertificate;
 use crate::ssh::known_hosts::line::Line;
@@ -34,6 +37,23 @@ pub fn argument(text: &[u8]) {
         assert!(check_name(&remote.name).is_ok(), "a name no remote can have");
         assert!(text.ends_with(&remote.path), "the path is not the end of the argument");
     }
+}
+
+/// A pattern of a filter, and a path after the first line feed: no pattern takes long, and one that is accepted without
+/// wild cards matches its own text.
+pub fn glob(input: &[u8]) {
+    let end = input.iter().position(|&byte| byte == b'\n').unwrap_or(input.len());
+    let (pattern, path) = input.split_at_checked(end).unwrap_or((input, b""));
+    let spec = Spec { include: Some(vec![pattern.to_vec()]), ..Spec::default() };
+    let Ok(filter) = Filter::new(spec, 0) else { return };
+    let sees = |path: &[u8]| {
+        let file = Metadata { file_type: FileType::File, size: 0, modified: None, mode: None };
+        RelPath::parse(path).is_ok_and(|path| filter.keep(&path, &file))
+    };
+    sees(path.get(1..).unwrap_or_default());
+    let is_plain = pattern.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_ .+()|^$/".contains(byte));
+    let is_name = !pattern.is_empty() && !pattern.starts_with(b"/") && RelPath::parse(pattern).is_ok();
+    assert!(!is_plain || !is_name || sees(pattern), "a pattern does not match its own text");
 }
 
 /// A reply of an SFTP server.
@@ -113,6 +133,24 @@ mod tests {
     use proptest::prelude::*;
 
     const CERTIFICATE: &str = "ssh-ed25519-cert-v01@openssh.com";
+    /// Patterns that take a backtracking matcher longer than the age of the world.
+    #[test]
+    fn no_glob_takes_exponential_time() {
+        let begun = std::time::Instant::now();
+        let path = "a".repeat(5000);
+        for pattern in [
+            "*a".repeat(50) + "b",
+            "**a".repeat(50) + "b",
+            "{{(a*)*b}}".to_owned(),
+            "{{(a|aa)+$b}}".to_owned(),
+            format!("{}b", "{a,aa}".repeat(50)),
+            format!("{}a{}", "{".repeat(200), "}".repeat(200)),
+            "?".repeat(5000) + "b",
+        ] {
+            super::glob(format!("{pattern}\n{path}").as_bytes());
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    }
 
     proptest! {
         #[test]
@@ -128,6 +166,16 @@ mod tests {
         fn any_argument(text in "[a-c,:='\"/ \\-]{0,16}", more: Vec<u8>) {
             super::argument(text.as_bytes());
             super::argument(&[text.as_bytes(), &more].concat());
+        }
+
+        #[test]
+        fn any_glob(pattern in "([a-c*?/,. ]|\\[|\\]|\\{|\\}|\\{\\{|\\}\\}|\\\\|\\(|\\)|\\+|\\^|-|é){0,16}", path in "[a-c/.é ]{0,12}") {
+            super::glob(format!("{pattern}\n{path}").as_bytes());
+        }
+
+        #[test]
+        fn any_bytes_as_a_glob(input: Vec<u8>) {
+            super::glob(&input);
         }
 
         #[test]

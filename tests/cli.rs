@@ -221,12 +221,12 @@ fn a_full_disk_is_an_error_and_a_lost_reader_is_not() {
 fn a_slow_reader_behind_a_non_blocking_pipe_gets_everything() {
     use rustix::fs::{OFlags, fcntl_setfl};
     let home = Home::new();
-    let expected = home.run(&["completion", "zsh"]).out;
+    let expected = home.run(&["help", "flags"]).out;
     assert!(expected.len() > 8192);
     let (mut reader, writer) = std::io::pipe().unwrap();
     rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
     fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
-    let mut child = home.command(&["completion", "zsh"]).stdout(writer).spawn().unwrap();
+    let mut child = home.command(&["help", "flags"]).stdout(writer).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(300));
     let mut read = String::new();
     reader.read_to_string(&mut read).unwrap();
@@ -436,12 +436,9 @@ fn a_signal_ends_a_run_that_hangs() {
 }
 
 #[test]
-fn completions_know_the_commands_and_flags() {
+fn a_completion_script_goes_to_a_file_on_request() {
     let home = Home::new();
-    for shell in ["bash", "fish", "zsh"] {
-        let script = home.run(&["completion", shell]).out;
-        assert!(script.contains("listremotes") && script.contains("sftp-key-file"), "{shell}");
-    }
     assert_eq!(home.run(&["completion", "bash", "file"]).out, "");
-    assert!(fs::read_to_string(home.folder.path().join("file")).unwrap().contains("sclone"));
+    let script = home.run(&["completion", "bash"]).out;
+    assert_eq!(fs::read_to_string(home.folder.path().join("file")).unwrap(), script);
 }

@@ -3,9 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    about, cat, cert, check, checksum, cleanup, completion, config, copy, copyto, delete, deletefile, doctor,
-    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, move_files, moveto, obscure, purge,
-    rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, complete, completion, config, copy, copyto, delete,
+    deletefile, doctor, hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, man, md5sum, mkdir,
+    move_files, moveto, obscure, purge, rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust,
+    version,
 };
 use super::filter_args::FilterArgs;
 use super::global::GlobalArgs;
@@ -72,5 +73,9 @@ pub enum Command {
     Trust(trust::Args),
     Version(version::Args),
     Completion(completion::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
     Help(help::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }

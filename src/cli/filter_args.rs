@@ -163,13 +163,15 @@ impl FilterArgs {
     }
 }
 
-/// The patterns of a flag, then those of the files its `-from` form names. `None` if neither was given.
+/// The patterns of a flag, then those of the files its `-from` form names. `None` if neither was given; an empty pattern
+/// is none.
 fn globs(given: &[OsString], files: &[OsString]) -> Result<Option<Vec<Vec<u8>>>> {
-    let mut globs: Vec<_> = given.iter().map(|glob| glob.as_bytes().to_vec()).collect();
+    let given = given.iter().filter(|glob| !glob.is_empty());
+    let mut globs: Vec<_> = given.map(|glob| glob.as_bytes().to_vec()).collect();
     for file in files {
         globs.extend(lines(&read(file)?));
     }
-    Ok((!given.is_empty() || !files.is_empty()).then_some(globs))
+    Ok((!globs.is_empty() || !files.is_empty()).then_some(globs))
 }
 
 /// Reads a file, or standard input.

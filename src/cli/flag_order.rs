@@ -50,7 +50,7 @@ fn takes_next(root: &Command, argument: &str) -> Option<bool> {
 }
 
 /// Whether a flag needs a value that may stand apart.
-fn takes_value(flag: &Arg) -> bool {
+pub(super) fn takes_value(flag: &Arg) -> bool {
     matches!(flag.get_action(), ArgAction::Set | ArgAction::Append) && !flag.is_require_equals_set()
 }
 

@@ -9,6 +9,7 @@ pub mod bool_flags;
 pub mod certificate_end;
 pub mod check_report;
 pub mod commands;
+pub mod complete;
 pub mod config_store;
 pub mod context;
 pub mod defaults;

@@ -7,9 +7,10 @@ use clap::ArgMatches;
 
 use super::args::Command;
 use super::commands::{
-    about, cat, cert, check, checksum, cleanup, completion, config, copy, copyto, delete, deletefile, doctor,
-    hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, md5sum, mkdir, move_files, moveto, obscure, purge,
-    rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust, version,
+    about, cat, cert, check, checksum, cleanup, complete, completion, config, copy, copyto, delete,
+    deletefile, doctor, hashsum, help, listremotes, ls, lsd, lsf, lsjson, lsl, man, md5sum, mkdir,
+    move_files, moveto, obscure, purge, rcat, reveal, rmdir, rmdirs, sha1sum, size, sync, touch, tree, trust,
+    version,
 };
 use super::context::Ctx;
 use super::defaults::Defaults;
@@ -119,8 +120,10 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
         Command::Reveal(args) => reveal::run(ctx, args),
         Command::Trust(args) => trust::run(ctx, args),
         Command::Version(args) => version::run(ctx, args),
+        Command::Complete(args) => complete::run(ctx, args),
         Command::Completion(args) => completion::run(ctx, args),
         Command::Help(args) => help::run(ctx, args),
+        Command::Man(args) => man::run(ctx, args),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A tree drawn with lines, as `tree` draws it (<https://rclone.org/commands/rclone_tree/>).
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 /// A file, or a folder with what it holds.
@@ -11,6 +13,10 @@ pub struct Node {
     pub is_dir: bool,
     /// Bytes of a file; for a folder of all that is below it.
     pub size: u64,
+    /// Bytes that the entry itself takes, by which it is sorted.
+    pub own_size: u64,
+    /// Permission bits, if known.
+    pub mode: Option<u32>,
     /// Last change, in nanoseconds since 1970.
     pub modified: Option<i128>,
     /// What a folder holds.
@@ -22,6 +28,10 @@ pub struct Node {
 pub enum Order {
     /// Name.
     Name,
+    /// Name, with numbers in it by their value.
+    Version,
+    /// As it was read.
+    Unsorted,
     /// Size, smallest first.
     Size,
     /// Time, oldest first.
@@ -35,6 +45,8 @@ pub struct Style {
     pub sizes: bool,
     /// Show the times of files.
     pub times: bool,
+    /// Show the permissions of files.
+    pub permissions: bool,
     /// Put names in quotes.
     pub quote: bool,
     /// Show the whole path of each entry.
@@ -50,11 +62,15 @@ pub struct Style {
 impl Node {
     /// Sorts every folder; `dirs_first` puts folders before files, and `reverse` turns all of that round.
     pub fn sort(&mut self, order: Order, reverse: bool, dirs_first: bool) {
+        if order == Order::Unsorted {
+            return;
+        }
         self.children.sort_by(|a, b| {
             let by_name = a.name.cmp(&b.name);
             let ordering = match order {
-                Order::Name => by_name,
-                Order::Size => a.size.cmp(&b.size).then(by_name),
+                Order::Name | Order::Unsorted => by_name,
+                Order::Version => by_version(&a.name, &b.name),
+                Order::Size => a.own_size.cmp(&b.own_size).then(by_name),
                 Order::Time => a.modified.cmp(&b.modified).then(by_name),
             };
             let ordering = if dirs_first { b.is_dir.cmp(&a.is_dir).then(ordering) } else { ordering };
@@ -105,9 +121,10 @@ impl Node {
 
 impl Style {
     fn label(&self, node: &Node, name: &[u8]) -> Vec<u8> {
+        let mode = (self.permissions && !node.is_dir).then(|| permissions(node.mode));
         let size = self.sizes.then(|| format!("{:>11}", node.size));
         let time = (self.times && !node.is_dir).then(|| self.time(node.modified));
-        let facts: Vec<_> = size.into_iter().chain(time).collect();
+        let facts: Vec<_> = mode.into_iter().chain(size).chain(time).collect();
         let facts = if facts.is_empty() { String::new() } else { format!("[{}]  ", facts.join(" ")) };
         let mark: &[u8] = if self.quote { b"\"" } else { b"" };
         [facts.as_bytes(), mark, name, mark].concat()
@@ -120,5 +137,73 @@ impl Style {
         let is_old = self.now.duration_since(time) > SignedDuration::from_hours(24 * 30 * 6);
         let format = if is_old { "%b %d  %Y" } else { "%b %d %H:%M" };
         time.to_zoned(self.zone.clone()).strftime(format).to_string()
+    }
+}
+
+/// Permissions as `ls -l` shows those of a file.
+fn permissions(mode: Option<u32>) -> String {
+    let Some(mode) = mode else { return "-?????????".into() };
+    let bits = (0..9_u32).zip("rwxrwxrwx".chars());
+    let shown = bits.map(|(index, letter)| if mode & (0o400 >> index) == 0 { '-' } else { letter });
+    std::iter::once('-').chain(shown).collect()
+}
+
+/// Compares names with the numbers in them taken by value: `a9` before `a10`.
+fn by_version(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let (Some(x), Some(y)) = (take_part(&mut left), take_part(&mut right)) else {
+            return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
+        };
+        match x.cmp(&y) {
+            Ordering::Equal => {}
+            different => return different,
+        }
+    }
+}
+
+/// A number, by its length and its digits, or one other byte.
+fn take_part<'a>(rest: &mut &'a [u8]) -> Option<(u8, usize, &'a [u8])> {
+    let (first, after) = rest.split_first()?;
+    if !first.is_ascii_digit() {
+        *rest = after;
+        return Some((*first, 0, &[]));
+    }
+    let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, after) = rest.split_at_checked(end)?;
+    *rest = after;
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    let digits = digits.get(zeros..)?;
+    Some((b'0', digits.len(), digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_by_value() {
+        for (smaller, larger) in [
+            ("a9", "a10"),
+            ("a10", "b1"),
+            ("a", "a1"),
+            ("a1b2", "a1b10"),
+            ("z", "za"),
+            ("1", "a"),
+            ("01", "2"),
+        ] {
+            let (smaller, larger) = (smaller.as_bytes(), larger.as_bytes());
+            assert_eq!(by_version(smaller, larger), Ordering::Less, "{smaller:?} {larger:?}");
+            assert_eq!(by_version(larger, smaller), Ordering::Greater, "{smaller:?} {larger:?}");
+        }
+        assert_eq!(by_version(b"a1", b"a1"), Ordering::Equal);
+        assert_eq!(by_version(b"a01", b"a1"), Ordering::Less);
+    }
+
+    #[test]
+    fn permissions_are_those_of_ls() {
+        assert_eq!(permissions(Some(0o644)), "-rw-r--r--");
+        assert_eq!(permissions(Some(0o4751)), "-rwxr-x--x");
+        assert_eq!(permissions(None), "-?????????");
     }
 }

@@ -174,6 +174,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// The exit code.
+    #[track_caller]
+    pub(crate) fn exit_code(&self) -> i32 {
+        self.code.unwrap_or_else(|| panic!("a signal ended it: {self}"))
+    }
+
     /// Checks the exit code.
     #[track_caller]
     pub(crate) fn code(&self, expected: i32) -> &Self {

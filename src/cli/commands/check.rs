@@ -20,7 +20,7 @@ use crate::transfer::content::Where;
 /// Example: `sclone check --combined - /srv/www web1:backup/www`
 ///
 /// Sizes are compared, and a hash that both sides can compute; with --download the content itself. Times do not matter.
-/// If there is no such hash, sizes that are equal are not enough: the command ends with 1 unless --size-only is given.
+/// Without such a hash only sizes are compared; a notice says for how many files.
 ///
 /// Exit codes: 0 all is the same, 1 something differs or cannot be compared, 2 wrong usage, 3 folder not found,
 /// 20 login refused, 21 certificate unusable, 22 host key not trusted, 23 no connection.

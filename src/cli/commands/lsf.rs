@@ -35,9 +35,9 @@ pub struct Args {
     #[arg(short = 'F', long, default_value = "p")]
     pub format: String,
 
-    /// Between the fields; a comma with --csv
-    #[arg(short, long, default_value = ";")]
-    pub separator: String,
+    /// Between the fields; left out it is a semicolon, and a comma with --csv
+    #[arg(short, long)]
+    pub separator: Option<String>,
 
     /// Write comma-separated values
     #[arg(long)]
@@ -92,11 +92,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
 }
 
 fn separator(args: &Args) -> Separator {
-    match args.separator.as_str() {
-        ";" if args.csv => Separator::Csv(",".into()),
-        other if args.csv => Separator::Csv(other.into()),
-        other => Separator::Plain(other.into()),
-    }
+    let given = |otherwise: &str| args.separator.clone().unwrap_or_else(|| otherwise.into());
+    if args.csv { Separator::Csv(given(",")) } else { Separator::Plain(given(";")) }
 }
 
 struct Lister<'a> {

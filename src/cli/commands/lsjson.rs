@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::cli::context::Ctx;
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fs::FileType;
 use crate::hash::HashType;
 use crate::output::go_time::rfc3339;
@@ -48,6 +48,10 @@ pub struct Args {
     /// Hash the files with this; may be repeated
     #[arg(long, value_name = "HASH")]
     pub hash_type: Vec<HashType>,
+
+    /// Show encrypted names, which no remote of this program has
+    #[arg(long)]
+    pub encrypted: bool,
 
     /// Leave out the type of the content
     #[arg(long)]
@@ -99,6 +103,11 @@ impl Lister<'_> {
 
     async fn list(&self) -> Result<()> {
         let stdout = &self.ctx.stdout;
+        if self.args.encrypted {
+            stdout.write("[\n")?;
+            let reason = "the remote needs to be of type \"crypt\"";
+            return Err(Error::new(Kind::Unsupported, "show encrypted names", reason));
+        }
         let depth = if self.args.recursive { Depth::All } else { Depth::One };
         let mut walk = Walk::new(self.ctx, self.place, depth);
         stdout.write("[\n")?;

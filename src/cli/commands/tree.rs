@@ -12,6 +12,7 @@ use crate::cli::open::{Place, open};
 use crate::cli::report_file::ReportFile;
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::Result;
+use crate::fs::Metadata;
 use crate::output::tree::{Node, Order, Style};
 use crate::path::RelPath;
 
@@ -62,6 +63,10 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Show the permissions of files
+    #[arg(short, long)]
+    pub protections: bool,
+
     /// Put names in quotes
     #[arg(short = 'Q', long)]
     pub quote: bool,
@@ -82,6 +87,14 @@ pub struct Args {
     #[arg(short = 't', long)]
     pub sort_modtime: bool,
 
+    /// Sort by name, with numbers in it by their value
+    #[arg(long)]
+    pub version: bool,
+
+    /// Sort nothing, and put no folders first
+    #[arg(short = 'U', long)]
+    pub unsorted: bool,
+
     /// Sort the other way round
     #[arg(short = 'r', long)]
     pub sort_reverse: bool,
@@ -92,6 +105,8 @@ pub struct Args {
 pub enum Sort {
     /// Their names.
     Name,
+    /// Their names, with numbers in them by their value.
+    Version,
     /// Their sizes.
     Size,
     /// The times of their last change.
@@ -106,8 +121,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let place = open(ctx, &args.path)?;
     let mut root = block_on(ctx.cancel.or_stop(read(ctx, args, &place)))?;
     let order = match args.sort {
+        _ if args.unsorted => Order::Unsorted,
+        _ if args.version => Order::Version,
         Sort::Mtime => Order::Time,
         _ if args.sort_modtime => Order::Time,
+        Sort::Version => Order::Version,
         Sort::Size => Order::Size,
         Sort::Name => Order::Name,
     };
@@ -132,6 +150,7 @@ fn style(args: &Args) -> Style {
     Style {
         sizes: args.size,
         times: args.modtime,
+        permissions: args.protections,
         quote: args.quote,
         full_path: args.full_path,
         no_lines: args.noindent,
@@ -144,6 +163,7 @@ fn style(args: &Args) -> Style {
 async fn read(ctx: &Ctx, args: &Args, place: &Place) -> Result<Node> {
     let depth = args.level.map_or(Depth::All, Depth::Levels);
     let mut walk = Walk::new(ctx, place, depth);
+    let folder_sizes = place.tree.features().folder_sizes;
     let mut open = vec![(RelPath::root(), folder(Vec::new()))];
     while let Some(found) = walk.next().await? {
         while open.len() > 1 && open.last().is_some_and(|(path, _)| !path.contains(&found.path)) {
@@ -154,7 +174,7 @@ async fn read(ctx: &Ctx, args: &Args, place: &Place) -> Result<Node> {
         if is_hidden || args.dirs_only && !found.is_dir() {
             continue;
         }
-        let node = node(ctx, &found);
+        let node = node(ctx, &found, folder_sizes);
         if found.is_dir() {
             open.push((found.path, node));
         } else if let Some((_, parent)) = open.last_mut() {
@@ -178,15 +198,15 @@ fn close(open: &mut Vec<(RelPath, Node)>) {
 }
 
 fn folder(name: Vec<u8>) -> Node {
-    Node { name, is_dir: true, size: 0, modified: None, children: Vec::new() }
+    Node { name, is_dir: true, size: 0, own_size: 0, mode: None, modified: None, children: Vec::new() }
 }
 
-fn node(ctx: &Ctx, found: &Found) -> Node {
+fn node(ctx: &Ctx, found: &Found, folder_sizes: bool) -> Node {
     let name = found.path.file_name();
     let name = name.map(|name| ctx.stdout.name(name.as_bytes()).into_owned()).unwrap_or_default();
-    let modified = found.metadata.modified;
+    let Metadata { size, modified, mode, .. } = found.metadata;
     if found.is_dir() {
-        return Node { modified, ..folder(name) };
+        return Node { own_size: if folder_sizes { size } else { 0 }, modified, ..folder(name) };
     }
-    Node { name, is_dir: false, size: found.metadata.size, modified, children: Vec::new() }
+    Node { name, is_dir: false, size, own_size: size, mode, modified, children: Vec::new() }
 }

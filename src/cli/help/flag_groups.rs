@@ -49,6 +49,7 @@ const FLAGS: [(FlagGroup, &[&str]); 11] = [
             "copy-dest",
             "copy-links",
             "cutoff-mode",
+            "fsync",
             "ignore-checksum",
             "ignore-existing",
             "ignore-size",

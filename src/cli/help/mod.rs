@@ -2,5 +2,6 @@
 
 pub mod command_groups;
 pub mod flag_groups;
+pub mod manual;
 pub mod page;
 mod paragraphs;

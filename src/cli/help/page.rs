@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 
 use super::command_groups::{COMMAND_GROUPS, CommandGroup};
 use super::flag_groups::FlagGroup;
-use super::paragraphs;
+use super::paragraphs::{self, Text};
 
 /// Where to find what a page leaves out.
 const MORE_FLAGS: &str = "Every command takes more flags than these: see `sclone help flags`.";
@@ -47,14 +47,19 @@ pub fn flags(root: &Command, word: &str) -> Command {
 
 fn page(command: Command, flags: &[Arg], shown: &[FlagGroup]) -> Command {
     let inherited = flags.iter().map(|flag| flag.clone().hide(!shown.contains(&group(flag))));
-    let text = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
-    let text = paragraphs::read(&text);
+    let text = text(&command);
     let after = [MORE_FLAGS.to_owned(), exit_codes(&text.exit_codes)];
     command
         .long_about(text.about)
         .after_long_help(after.join("\n\n"))
         .args(inherited)
         .mut_subcommands(|command| page(command, flags, shown))
+}
+
+/// What stands at the arguments of a command.
+pub(super) fn text(command: &Command) -> Text {
+    let text = command.get_long_about().or(command.get_about()).map(ToString::to_string);
+    paragraphs::read(&text.unwrap_or_default())
 }
 
 fn exit_codes(codes: &[(String, String)]) -> String {
@@ -98,7 +103,7 @@ fn group(arg: &Arg) -> FlagGroup {
     FlagGroup::of(arg.get_long().unwrap_or_default())
 }
 
-fn headed(arg: &Arg) -> Arg {
+pub(super) fn headed(arg: &Arg) -> Arg {
     arg.clone().help_heading(group(arg).heading())
 }
 
