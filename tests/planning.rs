@@ -53,7 +53,6 @@ fn model(command: &str, source: &Files, destination: &Files) -> (Files, i32) {
     let mut code = 0;
     for (path, new) in source {
         let takes = match (destination.get(path), command) {
-            (None, _) => true,
             (Some(_), "copy --ignore-existing") => false,
             (Some(old), "copy --update") => old.1 < new.1 || (old.1 == new.1 && old.0 != new.0),
             (Some(old), "copy --size-only") => old.0 != new.0,
@@ -61,7 +60,7 @@ fn model(command: &str, source: &Files, destination: &Files) -> (Files, i32) {
                 code = if old == new { code } else { 6 };
                 false
             }
-            (Some(_), _) => true,
+            _ => true,
         };
         if takes {
             result.insert(path.clone(), *new);

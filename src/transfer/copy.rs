@@ -256,7 +256,8 @@ impl Copy {
             join3(self.source.stat(&from), self.destination.stat(&to), self.destination.stat(&root)).await;
         let (source, has_parent) = (source?, present(folder)?.is_some());
         let is_link = self.task.is_move() && self.source.look_up(&from).await?.file_type != source.file_type;
-        let file = CopyFile { from, to, source, is_link, replaces: present(replaces)?, has_parent };
+        let replaces = present(replaces)?;
+        let file = CopyFile { from, to, source, is_link, is_behind_link: false, replaces, has_parent };
         Ok(self.plan().one(file).await)
     }
 
