@@ -191,12 +191,13 @@ impl Copy {
         if let Some(single) = &self.only {
             return Ok(if self.is_same_file(single).await? { None } else { Some(None) });
         }
-        if self.task != Task::Copy {
+        let relation = relation(&*self.source, &*self.destination).await?;
+        if relation != Relation::Same && self.task != Task::Copy || matches!(self.task, Task::Sync(_)) {
             let reason = "can't sync or move files on overlapping remotes (try excluding the destination with a filter rule)";
             refuse_overlap(&*self.source, &*self.destination, &self.filter, reason).await?;
             return Ok(Some(None));
         }
-        Ok(match relation(&*self.source, &*self.destination).await? {
+        Ok(match relation {
             Relation::Same => {
                 log::error!("Nothing to do as source and destination are the same");
                 None
