@@ -30,7 +30,11 @@ fn content(user: &User) -> String {
 fn a_file_is_flushed_before_it_gets_its_name_and_its_folders_at_the_end() {
     let nothing = Rule::new("READ", u64::MAX, Action::Silence);
     let (user, server, arguments) = ground(|builder| builder.hostile(&[nothing]));
-    user.sandbox.sclone(arguments.iter().map(String::as_str).chain(["--fsync"])).run().code(0).stderr("");
+    user.sandbox
+        .sclone(arguments.iter().map(String::as_str).chain(["--fsync", "--no-update-dir-modtime"]))
+        .run()
+        .code(0)
+        .stderr("");
     let requests = server.requests();
     let kinds: Vec<_> = requests.iter().map(|request| request.split(' ').next().unwrap()).collect();
     let first = kinds.iter().position(|kind| *kind == "WRITE").unwrap();

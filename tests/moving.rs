@@ -140,6 +140,34 @@ fn a_rename_that_is_refused_becomes_a_copy() {
 }
 
 #[test]
+fn nothing_is_removed_behind_a_link_in_the_source() {
+    let ground = Ground::new();
+    let outside = ground.user.sandbox.path("outside");
+    Tree::new().file("precious", "kept").write(&outside);
+    Tree::new().file("f", "x").symlink("link", outside.to_str().unwrap()).write(&ground.here);
+    fs::create_dir(&ground.there).unwrap();
+    let outcome = ground.sclone("move --delete-empty-src-dirs @HERE @THERE");
+    outcome.code(0).stderr_has(&["link/precious: Not removed from the source: it is behind a symbolic link"]);
+    assert_eq!(Tree::read(&ground.there), Tree::new().file("f", "x").file("link/precious", "kept"));
+    assert_eq!(Tree::read(&outside), Tree::new().file("precious", "kept"));
+    assert!(!ground.here.join("f").exists());
+}
+
+#[test]
+fn files_that_another_place_has_are_left_out_or_copied_from_there() {
+    let ground = Ground::new();
+    tree().write(&ground.here);
+    let other = ground.user.sandbox.path("other");
+    tree().file("a", "not the first").write(&other);
+    let flag = format!("r:{}", other.display());
+    ground.sclone(&format!("copy --compare-dest {flag} HERE @THERE")).code(0).stderr("");
+    assert_eq!(Tree::read(&ground.there), Tree::new().file("a", "first"));
+    ground.sclone(&format!("copy --copy-dest {flag} HERE @THERE")).code(0).stderr("");
+    assert_eq!(Tree::read(&ground.there), tree());
+    ground.sclone("copy --copy-dest HERE HERE @THERE").code(7).stderr_has(&["same remote"]);
+}
+
+#[test]
 fn a_server_that_can_copies_by_itself() {
     let ground = Ground::with(&[Rule::new("READ", u64::MAX, Action::Silence)]);
     let tree = Tree::new().file("large", vec![7; 3_000_000]).file("none", "");

@@ -154,7 +154,7 @@ impl TransferArgs {
         };
         let references = References { compare: places(&self.compare_dest)?, copy: places(&self.copy_dest)? };
         if !references.compare.is_empty() && !references.copy.is_empty() {
-            return Err(wrong("can't use --compare-dest with --copy-dest"));
+            return Err(contradiction("can't use --compare-dest with --copy-dest"));
         }
         if references.copy.iter().any(|place| place.system() != destination.system()) {
             return Err(wrong("parameter to --copy-dest has to be on the same remote as destination"));
@@ -222,7 +222,12 @@ impl TransferArgs {
     }
 }
 
-/// Flags that are wrong refuse the run, as in rclone.
-pub(super) fn wrong(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+/// Flags that make no sense, alone or together.
+pub(super) fn contradiction(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Kind::Config, "read flags", reason)
+}
+
+/// Values that do not fit the run refuse it, as in rclone.
+fn wrong(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Refused, "read flags", reason)
 }

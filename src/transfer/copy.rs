@@ -189,12 +189,13 @@ impl Copy {
         if let Some(single) = &self.only {
             return Ok(if self.is_same_file(single).await? { None } else { Some(None) });
         }
-        if self.task != Task::Copy {
+        let relation = relation(&*self.source, &*self.destination).await?;
+        if relation != Relation::Same && self.task != Task::Copy || matches!(self.task, Task::Sync(_)) {
             let reason = "can't sync or move files on overlapping remotes (try excluding the destination with a filter rule)";
             refuse_overlap(&*self.source, &*self.destination, &self.filter, reason).await?;
             return Ok(Some(None));
         }
-        Ok(match relation(&*self.source, &*self.destination).await? {
+        Ok(match relation {
             Relation::Same => {
                 log::error!("Nothing to do as source and destination are the same");
                 None
@@ -254,7 +255,8 @@ impl Copy {
             join3(self.source.stat(&from), self.destination.stat(&to), self.destination.stat(&root)).await;
         let (source, has_parent) = (source?, present(folder)?.is_some());
         let is_link = self.task.is_move() && self.source.look_up(&from).await?.file_type != source.file_type;
-        let file = CopyFile { from, to, source, is_link, replaces: present(replaces)?, has_parent };
+        let replaces = present(replaces)?;
+        let file = CopyFile { from, to, source, is_link, is_behind_link: false, replaces, has_parent };
         Ok(self.plan().one(file).await)
     }
 

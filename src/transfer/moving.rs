@@ -52,7 +52,7 @@ impl Copy {
     /// Moves a file by a rename; `false` if that cannot be done and it is to be copied.
     pub(super) async fn move_within(&self, file: &CopyFile) -> Result<bool> {
         // A link would be moved instead of what it leads to.
-        if !self.is_one_system() || file.is_link {
+        if !self.is_one_system() || file.is_link || file.is_behind_link {
             return Ok(false);
         }
         let kept = match &self.rules.backup {
@@ -91,6 +91,10 @@ impl Copy {
 
     /// Removes a file of the source whose content the destination is known to have.
     pub(super) async fn remove_source(&self, file: &CopyFile) -> Result<()> {
+        if file.is_behind_link {
+            log::warn!(object:% = file.from; "Not removed from the source: it is behind a symbolic link");
+            return Ok(());
+        }
         let found = self.source.stat(&file.from).await?;
         if (found.size, found.modified) != (file.source.size, file.source.modified) {
             let reason = "source file changed after it was copied; it is kept";

@@ -110,6 +110,7 @@ mod tests {
                 to: path,
                 source: Metadata { file_type: FileType::File, size, modified: Some(modified), mode: None },
                 is_link: false,
+                is_behind_link: false,
                 replaces: None,
                 has_parent: true,
             }

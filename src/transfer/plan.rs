@@ -43,6 +43,8 @@ pub struct Folder {
     pub path: RelPath,
     /// Its time in the source.
     pub modified: Option<i128>,
+    /// Whether the source has a link to a folder there.
+    pub is_link: bool,
     /// What the destination has there, if that is a folder too.
     pub destination: Option<Entry>,
 }
@@ -58,6 +60,8 @@ pub struct CopyFile {
     pub source: Metadata,
     /// Whether the name in the source is a link to the file.
     pub is_link: bool,
+    /// Whether a folder on its way in the source is a link, so that it may be somebody else's.
+    pub is_behind_link: bool,
     /// The file it replaces.
     pub replaces: Option<Metadata>,
     /// Whether the folder it goes into exists.
@@ -182,6 +186,7 @@ impl Plan {
             FileType::Directory => self.ready.push_back(Action::Enter(Folder {
                 path: pair.path,
                 modified: source.metadata.modified,
+                is_link: source.is_link,
                 destination: pair.destination,
             })),
             FileType::Symlink => {
@@ -196,6 +201,7 @@ impl Plan {
                 to: pair.path,
                 source: source.metadata,
                 is_link: source.is_link,
+                is_behind_link: false,
                 replaces: pair.destination.map(|Entry { metadata, .. }| metadata),
                 has_parent: pair.has_parent,
             }),
@@ -215,6 +221,7 @@ impl Plan {
                     to: pair.path,
                     source: source.metadata,
                     is_link: source.is_link,
+                    is_behind_link: false,
                     has_parent: replaces.is_some(),
                     replaces,
                 }),

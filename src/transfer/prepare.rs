@@ -22,6 +22,8 @@ pub(super) struct Preparation<'a> {
     folders: Folders,
     /// Folders of the destination that are links: nothing below them is deleted.
     links: Vec<RelPath>,
+    /// Folders of the source that are links: nothing below them is removed.
+    source_links: Vec<RelPath>,
     /// What only the destination has and nobody deletes yet.
     pub(super) surplus: Vec<Surplus>,
     /// Whether the source has any file at all.
@@ -37,6 +39,7 @@ impl<'a> Preparation<'a> {
             run,
             folders: Folders::new(Arc::clone(&run.destination)),
             links: Vec::new(),
+            source_links: Vec::new(),
             surplus: Vec::new(),
             saw_files: false,
             times: FolderTimes::new(window(&*run.source, &*run.destination)),
@@ -52,6 +55,7 @@ impl<'a> Preparation<'a> {
         if !matches!(action, Action::Fail(_)) {
             self.run.stats.listed(1);
         }
+        let action = self.behind_links(action);
         Ok(match action {
             Action::Enter(folder) => self.enter(&folder),
             Action::Keep(file, reason) => self.keep(file, reason),
@@ -87,11 +91,23 @@ impl<'a> Preparation<'a> {
         Ok(())
     }
 
+    /// Marks a file of the source that is reached through a link to a folder.
+    fn behind_links(&self, mut action: Action) -> Action {
+        if let Action::Copy(file) | Action::SetTime(file) | Action::Keep(file, _) = &mut action {
+            file.is_behind_link = contains(&self.source_links, &file.from);
+        }
+        action
+    }
+
     fn enter(&mut self, folder: &Folder) -> Option<Work> {
         let is_made = folder.destination.is_none() && self.run.empty_dirs;
         self.note_link(folder);
         self.times.enter(folder, is_made);
-        if matches!(self.run.task, Task::Move { removes_empty_dirs: true }) && !folder.path.is_root() {
+        if folder.is_link {
+            self.source_links.push(folder.path.clone());
+        }
+        let goes = matches!(self.run.task, Task::Move { removes_empty_dirs: true });
+        if goes && !folder.path.is_root() && !contains(&self.source_links, &folder.path) {
             self.source_folders.push(folder.path.clone());
         }
         if folder.destination.is_some() {
@@ -169,7 +185,7 @@ impl<'a> Preparation<'a> {
     }
 
     fn is_behind_link(&self, item: &Surplus) -> bool {
-        self.links.iter().any(|link| link.contains(&item.path))
+        contains(&self.links, &item.path)
     }
 
     fn fail(&self, failure: Failure) -> Result<()> {
@@ -189,4 +205,8 @@ impl<'a> Preparation<'a> {
             witness(path, verdict);
         }
     }
+}
+
+fn contains(links: &[RelPath], path: &RelPath) -> bool {
+    links.iter().any(|link| link.contains(path))
 }

@@ -42,7 +42,7 @@ impl Retries {
         let runs = self.runs.max(1);
         for number in 1..=runs {
             match run().await {
-                Err(error) if error.kind() == Kind::Cancelled => return Err(error),
+                Err(error) if matches!(error.kind(), Kind::Cancelled | Kind::Quit) => return Err(error),
                 Err(error) => stats.failed(&error),
                 Ok(()) => {}
             }
