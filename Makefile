@@ -20,15 +20,16 @@ test: ## run every test
 	@scripts/setup test
 	cargo test --locked
 
-lint: ## check the format, the lints and the documentation
+lint: ## check the format, the lints, the documentation and what is depended on
 	@scripts/setup lint
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo deny --locked check bans licenses sources
 
-audit: ## check the dependencies: known faults, licences, origin (asks the network)
+audit: ## look for known faults in the dependencies (asks the network)
 	@scripts/setup audit
-	cargo deny --locked check
+	cargo deny --locked check advisories
 
 FUZZ_SECONDS ?= 60
 
