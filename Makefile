@@ -39,15 +39,16 @@ compare: ## have rclone answer the cases of tests/compare again, and compare (RC
 	SCLONE_COMPARE_RCLONE="$$(command -v $(RCLONE))" cargo test --locked --test integration compare::
 	@git --no-pager diff --stat -- tests/compare || true
 
-lint: ## check the format, the lints and the documentation
+lint: ## check the format, the lints, the documentation and what is depended on
 	@scripts/setup lint
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo deny --locked check bans licenses sources
 
-audit: ## check the dependencies: known faults, licences, origin (asks the network)
+audit: ## look for known faults in the dependencies (asks the network)
 	@scripts/setup audit
-	cargo deny --locked check
+	cargo deny --locked check advisories
 
 FUZZ_SECONDS ?= 60
 

@@ -186,6 +186,24 @@ fn the_connection_may_be_cut_at_any_byte() {
 }
 
 #[test]
+fn a_drip_is_not_taken_for_life() {
+    let ground = Ground::new();
+    for (way, direction) in [(Way::Up, Direction::ToServer), (Way::Down, Direction::ToClient)] {
+        ground.lay_out();
+        let drip = Fault::Drip { after: 150_000 };
+        let proxy = Proxy::to(ground.clean.port()).fault_on(0, direction, drip).start();
+        let (name, port) = (format!("{way:?}"), proxy.port().to_string());
+        ground.user.remote_with(&name, &ground.clean, &[("port", &port), ("host_key_policy", "off")]);
+        let [from, to] = ground.places(way, &name);
+        let arguments = ["copy", "--timeout", "3s", &from, &to];
+        let outcome = ground.user.sandbox.sclone(arguments).within(Duration::from_secs(60)).run();
+        outcome.code(0).stderr_has(&["no answer from the server for 3s"]);
+        assert_eq!(proxy.connections(), 2);
+        ground.check(way, &outcome, &name);
+    }
+}
+
+#[test]
 fn any_byte_may_arrive_damaged() {
     through_the_network(|at| Fault::Flip { at });
 }

@@ -15,6 +15,8 @@ use rustix::net::sockopt::set_socket_linger;
 const GATE_DEADLINE: Duration = Duration::from_secs(20);
 /// How often a waiting thread looks whether the proxy is gone.
 const TICK: Duration = Duration::from_millis(5);
+/// The time between two bytes of a drip.
+const DROP: Duration = Duration::from_millis(200);
 /// Chunks under way in one direction: more than any window, so that latency does not become a rate.
 const QUEUE: usize = 1024;
 
@@ -41,6 +43,8 @@ pub(crate) enum Fault {
     Cut { after: u64, ending: Ending },
     /// Lets exactly `after` bytes pass, and then nothing more.
     Stall { after: u64 },
+    /// Lets `after` bytes pass at once, and then a byte now and then.
+    Drip { after: u64 },
     /// Stops when exactly `after` bytes have passed, until the gate is opened.
     Pause { after: u64, gate: Gate },
     /// Changes one bit of the byte at this position.
@@ -266,6 +270,7 @@ struct Pump {
     flips: Vec<u64>,
     latency: Duration,
     rate: Option<u64>,
+    drips: bool,
     /// What happens at which position, in order.
     stops: VecDeque<(u64, Fault)>,
 }
@@ -283,6 +288,7 @@ impl Pump {
             flips: Vec::new(),
             latency: Duration::ZERO,
             rate: None,
+            drips: false,
             stops: VecDeque::new(),
         };
         for fault in faults {
@@ -290,9 +296,10 @@ impl Pump {
                 Fault::Flip { at } => pump.flips.push(at),
                 Fault::Latency(delay) => pump.latency = delay,
                 Fault::Rate(rate) => pump.rate = Some(rate),
-                Fault::Cut { after, .. } | Fault::Stall { after } | Fault::Pause { after, .. } => {
-                    pump.stops.push_back((after, fault));
-                }
+                Fault::Cut { after, .. }
+                | Fault::Stall { after }
+                | Fault::Drip { after }
+                | Fault::Pause { after, .. } => pump.stops.push_back((after, fault)),
             }
         }
         pump.stops.make_contiguous().sort_by_key(|(after, _)| *after);
@@ -332,13 +339,20 @@ impl Pump {
     /// Writes a chunk in pieces that end where something is to happen.
     fn pass(&mut self, mut chunk: &[u8]) -> Result<(), Over> {
         while !chunk.is_empty() {
-            let room = self.stops.front().map_or(u64::MAX, |(after, _)| after - self.passed);
+            let to_next = self.stops.front().map_or(u64::MAX, |(after, _)| after - self.passed);
+            let room = if self.drips { 1 } else { to_next };
             let length = chunk.len().min(usize::try_from(room).unwrap_or(usize::MAX));
             let (piece, rest) = chunk.split_at(length);
             (&*self.to).write_all(piece).map_err(|_| Over)?;
             self.passed += piece.len() as u64;
             if let Some(rate) = self.rate {
                 std::thread::sleep(Duration::from_micros(1_000_000 * piece.len() as u64 / rate));
+            }
+            if self.drips {
+                std::thread::sleep(DROP);
+            }
+            if self.life.is_over() {
+                return Err(Over);
             }
             self.stop()?;
             chunk = rest;
@@ -356,6 +370,7 @@ impl Pump {
                 }
                 Some((_, Fault::Stall { .. })) => Gate::default().hold(&self.life),
                 Some((_, Fault::Pause { gate, .. })) => gate.hold(&self.life),
+                Some((_, Fault::Drip { .. })) => self.drips = true,
                 _ => {}
             }
         }
