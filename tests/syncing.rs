@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::support::ca::KeyType;
 use crate::support::ground::Ground;
 use crate::support::tree::Tree;
+use crate::support::user::User;
 
 fn source() -> Tree {
     Tree::new().file("a", "first").file("sub/b", "second").file("sub/deep/c", "third")
@@ -165,6 +167,25 @@ fn files_that_were_renamed_in_the_source_are_renamed_in_the_destination() {
         assert_eq!(Tree::read(&ground.there), Tree::read(&ground.here), "{strategy}");
         assert_eq!(fs::metadata(ground.there.join("new/large")).unwrap().ino(), inode);
     }
+}
+
+#[test]
+fn without_a_hash_in_common_files_are_transferred() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().setting("ForceCommand internal-sftp").start();
+    user.remote("r", &server);
+    let (here, there) = (user.sandbox.path("here"), user.sandbox.path("there"));
+    let source = Tree::new().file("a", "same").file("new", "name");
+    source.write(&here);
+    Tree::new().file_with("a", "same", 0o644, 1_500_000_000).file("old", "name").write(&there);
+    let places = [here.display().to_string(), format!("r:{}", there.display())];
+    let outcome = user.sandbox.sclone(["sync", "-v", "--track-renames", &places[0], &places[1]]).run();
+    outcome.code(0).stderr_has(&[
+        "INFO  : a: Copied (replaced existing)",
+        "INFO  : new: Copied (new)",
+        "Ignoring --track-renames as the source and destination do not have a common hash",
+    ]);
+    assert_eq!(Tree::read(&there), source);
 }
 
 #[test]

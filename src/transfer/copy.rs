@@ -77,6 +77,17 @@ pub struct Single {
     pub to: Name,
 }
 
+/// What of the source there is to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scope {
+    /// It is the destination.
+    Nothing,
+    /// All of it.
+    All,
+    /// All but the part that is the destination.
+    Without(RelPath),
+}
+
 impl Copy {
     /// Works until all is done. A file that fails is logged and counted in the statistics, and does not stop the rest.
     ///
@@ -111,7 +122,10 @@ impl Copy {
     }
 
     async fn carry_out(&self, tools: &Tools<'_>) -> Result<()> {
-        let Some(hidden) = self.check_places().await? else { return Ok(()) };
+        let scope = self.check_places().await?;
+        if scope == Scope::Nothing {
+            return Ok(());
+        }
         if self.task.is_move() && self.move_whole().await? {
             return Ok(());
         }
@@ -122,7 +136,7 @@ impl Copy {
             self.delete_first(cleaner).await?;
         }
         let mut preparation = Preparation::new(self);
-        let work = self.actions(hidden).try_filter_map(|action| ready(preparation.prepare(action)));
+        let work = self.actions(scope).try_filter_map(|action| ready(preparation.prepare(action)));
         if self.holds_back() {
             let work: Vec<_> = work.try_collect().await?;
             let work = self.in_order(work, &mut preparation).await?;
@@ -170,16 +184,15 @@ impl Copy {
     /// Deletes before anything is transferred, after both trees were read to the end.
     async fn delete_first(&self, cleaner: &Cleaner<'_>) -> Result<()> {
         let mut preparation = Preparation::new(self);
-        let mut actions = self.actions(None);
+        let mut actions = self.actions(Scope::All);
         while let Some(action) = actions.next().await {
             preparation.look(action?)?;
         }
         cleaner.delete_all(preparation.surplus, preparation.saw_files).await
     }
 
-    /// Refuses places that overlap. `None` if there is nothing to do because they are one; otherwise the part of the
-    /// source, if any, that is the destination and must not be copied into itself.
-    async fn check_places(&self) -> Result<Option<Option<RelPath>>> {
+    /// Refuses places that overlap, and finds out what of the source there is to copy.
+    async fn check_places(&self) -> Result<Scope> {
         if let Some(backup) = self.rules.backup.as_ref().filter(|backup| backup.is_elsewhere) {
             let reason = "destination and parameter to --backup-dir mustn't overlap";
             refuse_overlap(&*self.destination, &*backup.tree, &self.filter, reason).await?;
@@ -187,24 +200,24 @@ impl Copy {
             refuse_overlap(&*self.source, &*backup.tree, &self.filter, reason).await?;
         }
         if let Some(single) = &self.only {
-            return Ok(if self.is_same_file(single).await? { None } else { Some(None) });
+            return Ok(if self.is_same_file(single).await? { Scope::Nothing } else { Scope::All });
         }
         let relation = relation(&*self.source, &*self.destination).await?;
         if relation != Relation::Same && self.task != Task::Copy || matches!(self.task, Task::Sync(_)) {
             let reason = "can't sync or move files on overlapping remotes (try excluding the destination with a filter rule)";
             refuse_overlap(&*self.source, &*self.destination, &self.filter, reason).await?;
-            return Ok(Some(None));
+            return Ok(Scope::All);
         }
         Ok(match relation {
             Relation::Same => {
                 log::error!("Nothing to do as source and destination are the same");
-                None
+                Scope::Nothing
             }
             Relation::Holds(path) => {
                 log::info!(object:% = path; "Not copied: it is the destination");
-                Some(Some(path))
+                Scope::Without(path)
             }
-            Relation::LiesIn(_) | Relation::Apart => Some(None),
+            Relation::LiesIn(_) | Relation::Apart => Scope::All,
         })
     }
 
@@ -233,16 +246,16 @@ impl Copy {
         Plan::new(source, destination, limits, self.rules.comparison, self.rules.traversal)
     }
 
-    fn actions(&self, hidden: Option<RelPath>) -> LocalBoxStream<'_, Result<Action>> {
+    fn actions(&self, scope: Scope) -> LocalBoxStream<'_, Result<Action>> {
         if let Some(single) = &self.only {
             return stream::once(self.plan_one(single))
                 .map_ok(|all| stream::iter(all).map(Ok))
                 .try_flatten()
                 .boxed_local();
         }
-        let plan = match hidden {
-            Some(path) => self.plan().without(path),
-            None => self.plan(),
+        let plan = match scope {
+            Scope::Without(path) => self.plan().without(path),
+            Scope::All | Scope::Nothing => self.plan(),
         };
         stream::unfold(plan, |mut plan| async { Some((Ok(plan.next().await?), plan)) }).boxed_local()
     }

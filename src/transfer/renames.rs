@@ -65,15 +65,26 @@ impl Strategy {
             Some(item).filter(is_file).map(|item| self.mark(&item.path, &item.entry.metadata, window))
         });
         let theirs: Vec<_> = theirs.collect();
-        let mut ours: Vec<_> = candidates(ours.into_iter().map(Some), &theirs);
-        let mut theirs: Vec<_> = candidates(theirs.into_iter(), &ours);
-        if self.hash {
-            let Some(kind) = common_hash(&**source, &**destination) else { return Ok(HashMap::new()) };
-            add_digests(source, kind, &mut ours, |place| new.get(place).map(|file| &file.from)).await?;
-            add_digests(destination, kind, &mut theirs, |place| surplus.get(place).map(|it| &it.path))
-                .await?;
+        let ours: Vec<_> = candidates(ours.into_iter().map(Some), &theirs);
+        let theirs: Vec<_> = candidates(theirs.into_iter(), &ours);
+        if !self.hash {
+            return Ok(pair(ours, theirs));
         }
-        Ok(pair(ours, theirs))
+        for kind in common_hashes(&**source, &**destination) {
+            let (mut ours, mut theirs) = (ours.clone(), theirs.clone());
+            let hashed = async {
+                add_digests(source, kind, &mut ours, |place| new.get(place).map(|file| &file.from)).await?;
+                add_digests(destination, kind, &mut theirs, |place| surplus.get(place).map(|it| &it.path))
+                    .await
+            };
+            match hashed.await {
+                Ok(()) => return Ok(pair(ours, theirs)),
+                Err(error) if error.is_fatal() => return Err(error),
+                Err(error) => log::debug!("{kind}: {error}"),
+            }
+        }
+        log::error!("Ignoring --track-renames as the source and destination do not have a common hash");
+        Ok(HashMap::new())
     }
 
     fn mark(self, path: &RelPath, metadata: &Metadata, window: Duration) -> Mark {
@@ -85,15 +96,6 @@ impl Strategy {
             digest: None,
         }
     }
-}
-
-/// The hash to compare by; without one, that is said.
-fn common_hash(source: &dyn Fs, destination: &dyn Fs) -> Option<HashType> {
-    let kind = common_hashes(source, destination).first().copied();
-    if kind.is_none() {
-        log::error!("Ignoring --track-renames as the source and destination do not have a common hash");
-    }
-    kind
 }
 
 /// Drops the marks that nothing on the other side has; the others keep their places.
