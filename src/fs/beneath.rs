@@ -6,12 +6,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timestamps};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use crate::path::RelPath;
@@ -74,6 +74,33 @@ impl Place {
         Ok(rustix::fs::utimensat(&self.folder, &self.name, times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
+    /// Puts a link at `to` that leads where the file here says, with its time, and removes the file. Only a link may
+    /// stand there already.
+    pub(super) fn replace_by_link(&self, to: &Self) -> io::Result<()> {
+        if to.file_type().is_some_and(|found| found != FileType::Symlink) {
+            let reason = "something that is no link stands there";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty())?);
+        let mut target = Vec::new();
+        file.read_to_end(&mut target)?;
+        let found = rustix::fs::fstat(&file)?;
+        let time =
+            Timespec { tv_sec: found.st_mtime, tv_nsec: i64::try_from(found.st_mtime_nsec).unwrap_or(0) };
+        let mut fresh = Self { folder: self.folder.try_clone()?, name: self.name.clone() };
+        fresh.name.push(".link");
+        rustix::fs::symlinkat(OsStr::from_bytes(&target), &fresh.folder, &fresh.name)?;
+        let placed = fresh
+            .set_times(&Timestamps { last_access: time, last_modification: time })
+            .and_then(|()| fresh.rename(to))
+            .and_then(|()| self.remove_file());
+        placed.inspect_err(|_| {
+            // What failed is told; what is left of it is not worth another message.
+            fresh.remove_file().ok();
+        })
+    }
+
     /// Removes a file or a link.
     pub(super) fn remove_file(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.folder, &self.name, AtFlags::empty())?)
@@ -87,15 +114,15 @@ impl Place {
     /// Makes a folder, unless there is one.
     pub(super) fn make_dir(&self) -> io::Result<()> {
         match rustix::fs::mkdirat(&self.folder, &self.name, Mode::from_raw_mode(0o777)) {
-            Err(Errno::EXIST) if self.is_dir() => Ok(()),
+            Err(Errno::EXIST) if self.file_type() == Some(FileType::Directory) => Ok(()),
             other => Ok(other?),
         }
     }
 
-    /// Whether a folder stands here, and no link to one.
-    fn is_dir(&self) -> bool {
-        rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)
-            .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+    /// What stands here; a link is a link.
+    fn file_type(&self) -> Option<FileType> {
+        let found = rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        Some(FileType::from_raw_mode(found.st_mode))
     }
 }
 
@@ -153,8 +180,9 @@ mod tests {
         drop(place(root, "d/e/folder").and_then(|place| place.make_dir()));
         drop(place(root, "d/e/kept").and_then(|place| place.remove_file()));
         drop(place(root, "d/e/empty").and_then(|place| place.remove_dir()));
+        drop(place(root, "x").and_then(|from| from.replace_by_link(&place(root, "d/e/link")?)));
         let moved = place(root, "x").and_then(|from| from.rename(&place(root, "d/e/kept")?));
-        if moved.is_ok() {
+        if moved.is_ok() || !root.join("x").exists() {
             drop(fs::write(root.join("x"), "x"));
         }
     }

@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::contract::{Entry, FileType, Listing, Metadata, ReadFile, Task, WideningTask};
-use super::local::{metadata_of, set_modified};
+use super::local::metadata_of;
 use crate::error::{Error, Kind, Result};
 use crate::path::{Name, RelPath};
 
@@ -139,30 +139,6 @@ impl ReadFile for LinkFile {
     fn is_widened(&self) -> bool {
         false
     }
-}
-
-/// Puts a link at `to` that leads where the file `from` says, with its time, and removes the file.
-pub(super) fn replace_by_link(from: &Path, to: &Path) -> Result<()> {
-    let failed = |error: io::Error| Error::from_io("make link", error).on(to.as_os_str().as_bytes());
-    if fs::symlink_metadata(to).is_ok_and(|found| !found.file_type().is_symlink()) {
-        let reason = "something that is no link stands there";
-        return Err(Error::new(Kind::AlreadyExists, "make link", reason).on(to.as_os_str().as_bytes()));
-    }
-    let target = fs::read(from).map_err(failed)?;
-    let modified = metadata_of(&fs::symlink_metadata(from).map_err(failed)?).modified;
-    let mut fresh = from.as_os_str().to_owned();
-    fresh.push(".link");
-    let fresh = Path::new(&fresh);
-    std::os::unix::fs::symlink(OsStr::from_bytes(&target), fresh).map_err(failed)?;
-    let placed = modified
-        .map_or(Ok(()), |modified| set_modified(fresh, modified))
-        .and_then(|()| fs::rename(fresh, to))
-        .and_then(|()| fs::remove_file(from));
-    placed.map_err(|error| {
-        // What failed is told; what is left of it is not worth another message.
-        fs::remove_file(fresh).ok();
-        failed(error)
-    })
 }
 
 #[cfg(test)]

@@ -279,7 +279,10 @@ impl Fs for Local {
             if self.links == Links::Translated
                 && let Some(link) = links::behind(to)
             {
-                return links::replace_by_link(&self.full(from), &self.join(&link));
+                let to = self.join(&link);
+                let placed =
+                    self.place(from).and_then(|from| from.replace_by_link(&Place::find(&self.root, &link)?));
+                return placed.map_err(failed("make link", &to));
             }
             let renamed = self.place(from).and_then(|from| from.rename(&self.place(to)?));
             renamed.map_err(failed("rename to", &self.full(to)))
@@ -348,7 +351,7 @@ impl Fs for Local {
 }
 
 /// Sets the modification time of whatever stands at a path, links not followed.
-pub(super) fn set_modified(path: &Path, nanoseconds: i128) -> io::Result<()> {
+fn set_modified(path: &Path, nanoseconds: i128) -> io::Result<()> {
     let time = timespec(nanoseconds);
     let times = Timestamps { last_access: time, last_modification: time };
     rustix::fs::utimensat(rustix::fs::CWD, path, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
