@@ -93,25 +93,3 @@ async fn pause() -> Result<()> {
     let Err(oneshot::Canceled) = receiver.await;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_that_transfers_give_are_partial() {
-        for name in ["a.0123abcd.partial", "a.b.ffffffff.partial", "..00000000.partial"] {
-            assert!(is_partial(name.as_bytes()), "{name}");
-        }
-        for name in [
-            "a.partial",
-            ".0123abcd.partial",
-            "a.0123ABCD.partial",
-            "a.0123abcd.partial.old",
-            "a-0123abcd.partial",
-            "a.0123abc.partial",
-        ] {
-            assert!(!is_partial(name.as_bytes()), "{name}");
-        }
-    }
-}

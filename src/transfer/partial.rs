@@ -33,7 +33,9 @@ pub(crate) fn beside(path: &RelPath, tag: u32, suffix: &str) -> Result<RelPath> 
 pub(crate) fn is_partial(name: &[u8]) -> bool {
     let digits = name.strip_suffix(b".partial").and_then(|name| name.split_last_chunk::<9>());
     digits.is_some_and(|(stem, [dot, digits @ ..])| {
-        !stem.is_empty() && *dot == b'.' && digits.iter().all(u8::is_ascii_hexdigit)
+        !stem.is_empty()
+            && *dot == b'.'
+            && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
@@ -71,12 +73,19 @@ mod tests {
     }
 
     #[test]
-    fn names_in_this_form_are_told_from_others() {
-        assert!(is_partial(b"b.txt.0123abcd.partial"));
-        assert!(
-            !is_partial(b"b.partial")
-                && !is_partial(b".0123abcd.partial")
-                && !is_partial(b"b.0123abcg.partial")
-        );
+    fn only_names_in_this_form_are_partial() {
+        for name in ["a.0123abcd.partial", "a.b.ffffffff.partial", "..00000000.partial"] {
+            assert!(is_partial(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "a.partial",
+            ".0123abcd.partial",
+            "a.0123ABCD.partial",
+            "a.0123abcd.partial.old",
+            "a-0123abcd.partial",
+            "a.0123abc.partial",
+        ] {
+            assert!(!is_partial(name.as_bytes()), "{name}");
+        }
     }
 }
