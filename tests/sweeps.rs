@@ -58,13 +58,12 @@ impl Ground {
         }
     }
 
+    /// Copies without trying again and again: what one fault leaves is what is looked at.
     fn copy(&self, way: Way, remote: &str) -> Outcome {
         let [from, to] = self.places(way, remote);
-        self.user
-            .sandbox
-            .sclone(["copy", "--timeout", "10s", &from, &to])
-            .within(Duration::from_secs(60))
-            .run()
+        let flags = ["--timeout", "10s", "--retries", "1", "--low-level-retries", "2"];
+        let arguments = ["copy", &from, &to].into_iter().chain(flags);
+        self.user.sandbox.sclone(arguments).within(Duration::from_secs(60)).run()
     }
 
     /// Checks what a run may leave, and that the next one completes it.
