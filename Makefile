@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(CARGO_HOME)/bin:$(PATH)
 
-.PHONY: help build install test compare lint audit fuzz demo bench soak
+.PHONY: help build install test compare style lint audit fuzz demo bench soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,11 +39,14 @@ compare: ## have rclone answer the cases of tests/compare again, and compare (RC
 	SCLONE_COMPARE_RCLONE="$$(command -v $(RCLONE))" cargo test --locked --test integration compare::
 	@git --no-pager diff --stat -- tests/compare || true
 
-lint: ## check the format, the lints, the documentation and what is depended on
-	@scripts/setup lint
+style: ## check the format, the lints and the documentation
+	@scripts/setup style
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+lint: style ## the same, and what is depended on
+	@scripts/setup lint
 	cargo deny --locked check bans licenses sources
 
 audit: ## look for known faults in the dependencies (asks the network)

@@ -61,7 +61,7 @@ fn lines_have_the_form_that_was_asked_for() {
         let (sandbox, here, there) = ground();
         let outcome = copy(&sandbox, [&here, &there], &[&["-v", "--stats-one-line"], flags].concat());
         let text = String::from_utf8(outcome.code(0).stderr.clone()).unwrap();
-        let mut lines = text.lines().filter(|line| line.contains("a: Copied"));
+        let mut lines = text.lines().filter(|line| line.contains("Copied (new)"));
         assert!(lines.any(|line| line.starts_with(begins)), "{flags:?}\n{text}");
     }
     let (sandbox, here, there) = ground();

@@ -326,6 +326,7 @@ fn route(options: &SftpOptions, host_keys: &HostKeySettings, surroundings: &Surr
         let own = HostKeySettings { alias: None, pins: None, algorithms: Vec::new(), ..host_keys.clone() };
         let mut jump = Jump::parse(hosts, own)?;
         jump.ssh_config.clone_from(&options.jump_config);
+        jump.has_own_files = options.ssh_host.is_some() && options.known_hosts_file == KnownHosts::Default;
         jump.asks = surroundings.questions.has_terminal();
         Route::Jump(Box::new(jump))
     } else {

@@ -30,6 +30,8 @@ pub struct Jump {
     pub ssh_config: Option<PathBuf>,
     /// Against what their keys are checked.
     pub host_keys: HostKeySettings,
+    /// Whether the files are those that the configuration of `ssh` names for each server on the way.
+    pub has_own_files: bool,
     /// Whether `ssh` may ask for passwords at the terminal.
     pub asks: bool,
 }
@@ -48,7 +50,7 @@ impl Jump {
             return Err(Error::new(Kind::Config, "read proxy_jump", reason).on(hosts));
         }
         let hops = hops.into_iter().map(url).collect();
-        Ok(Self { hops, ssh_config: None, host_keys, asks: false })
+        Ok(Self { hops, ssh_config: None, host_keys, has_own_files: false, asks: false })
     }
 
     /// The servers as URLs.
@@ -122,12 +124,14 @@ impl Jump {
         };
         let mut options: Vec<OsString> = vec![
             format!("StrictHostKeyChecking={}", if unchecked { "no" } else { "yes" }).into(),
-            files("UserKnownHostsFile", &self.host_keys.user_files),
-            files("GlobalKnownHostsFile", &self.host_keys.global_files),
             format!("BatchMode={}", if self.asks { "no" } else { "yes" }).into(),
             "ControlPath=none".into(),
             "UpdateHostKeys=no".into(),
         ];
+        if unchecked || !self.has_own_files {
+            options.push(files("UserKnownHostsFile", &self.host_keys.user_files));
+            options.push(files("GlobalKnownHostsFile", &self.host_keys.global_files));
+        }
         options.extend(way.map(|way| {
             let mut option = OsString::from("ProxyCommand=");
             option.push(way);

@@ -4,6 +4,7 @@
 //! which command of this program records a key. So when it refuses, each server is looked at from here as well.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::cancel::Cancel;
@@ -13,7 +14,7 @@ use crate::ssh::dial::jump::Jump;
 use crate::ssh::dial::{Route, Target};
 use crate::ssh::session::{SessionSettings, connect};
 
-/// Checks every server on the way, by the policy and against the files of the server behind them. Nobody is logged in
+/// Checks every server on the way, by the policy of the server behind them and against its files, or their own. Nobody is logged in
 /// to the first one; the others are reached through those before them.
 ///
 /// # Errors
@@ -26,8 +27,13 @@ pub fn settle(
 ) -> Result<()> {
     for (index, url) in jump.hops().iter().enumerate() {
         let hop = Hop::look_up(url, jump)?;
+        let mut jump = jump.clone();
+        if jump.has_own_files {
+            jump.host_keys.user_files.clone_from(&hop.user_files);
+            jump.host_keys.global_files.clone_from(&hop.global_files);
+        }
         let mut settings = SessionSettings { host_keys: jump.host_keys.clone(), ..settings.clone() };
-        settings.host_keys.remote = hop.remote(jump, index);
+        settings.host_keys.remote = hop.remote(&jump, index);
         settings.host_keys.alias = hop.alias;
         settings.route = match (jump.before(index), hop.command) {
             (Some(before), _) => Route::Jump(Box::new(before)),
@@ -45,6 +51,8 @@ struct Hop {
     target: Target,
     alias: Option<String>,
     command: Option<String>,
+    user_files: Vec<PathBuf>,
+    global_files: Vec<PathBuf>,
 }
 
 impl Hop {
@@ -74,7 +82,10 @@ impl Hop {
             alias: None,
         };
         let command = value("proxycommand").filter(|command| command != "none");
-        Some(Self { target, alias: value("hostkeyalias"), command })
+        let files =
+            |keyword| value(keyword).iter().flat_map(|all| all.split(' ')).map(PathBuf::from).collect();
+        let (user_files, global_files) = (files("userknownhostsfile"), files("globalknownhostsfile"));
+        Some(Self { target, alias: value("hostkeyalias"), command, user_files, global_files })
     }
 
     /// The server number `index` on the way as a remote of its own.
@@ -107,9 +118,11 @@ mod tests {
 
     #[test]
     fn a_server_on_the_way_can_be_named() {
-        let text = "user me\nhostname 10.0.0.1\nport 2222\nhostkeyalias gate\nproxycommand none\n";
+        let text = "user me\nhostname 10.0.0.1\nport 2222\nhostkeyalias gate\nproxycommand none\n\
+                    userknownhostsfile /a /b\nglobalknownhostsfile /c\n";
         let hop = Hop::parse(text).unwrap();
         assert_eq!((hop.alias.as_deref(), hop.command.as_deref()), (Some("gate"), None));
+        assert_eq!((hop.user_files.len(), &*hop.global_files), (2, &["/c".into()][..]));
         let files = vec!["/k,h".into()];
         let jump = Jump::parse("a,b", HostKeySettings { user_files: files, ..HostKeySettings::default() });
         assert_eq!(
