@@ -27,9 +27,12 @@ install: $(if $(filter file,$(origin SCLONE)),build) ## install sclone, its manu
 	"$(SCLONE)" completion zsh "$(SHARE)/zsh/site-functions/_sclone"
 	"$(SCLONE)" completion fish "$(SHARE)/fish/vendor_completions.d/sclone.fish"
 
+# Tests wait for servers more than they compute.
+TEST_THREADS ?= 4
+
 test: ## run every test
 	@scripts/setup test
-	cargo test --locked
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked
 
 RCLONE ?= rclone
 

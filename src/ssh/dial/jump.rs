@@ -122,16 +122,14 @@ impl Jump {
             }
             option
         };
-        let mut options: Vec<OsString> = vec![
-            format!("StrictHostKeyChecking={}", if unchecked { "no" } else { "yes" }).into(),
-            format!("BatchMode={}", if self.asks { "no" } else { "yes" }).into(),
-            "ControlPath=none".into(),
-            "UpdateHostKeys=no".into(),
-        ];
+        let strict = if unchecked { "no" } else { "yes" };
+        let mut options: Vec<OsString> = vec![format!("StrictHostKeyChecking={strict}").into()];
         if unchecked || !self.has_own_files {
             options.push(files("UserKnownHostsFile", &self.host_keys.user_files));
             options.push(files("GlobalKnownHostsFile", &self.host_keys.global_files));
         }
+        options.push(format!("BatchMode={}", if self.asks { "no" } else { "yes" }).into());
+        options.extend(["ControlPath=none".into(), "UpdateHostKeys=no".into()]);
         options.extend(way.map(|way| {
             let mut option = OsString::from("ProxyCommand=");
             option.push(way);
