@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use futures_executor::block_on;
 
-use super::check_report::ReportFlags;
 use super::context::Ctx;
 use super::open::open;
+use super::path_lists::ListFlags;
 use super::report_file::ReportFile;
 use super::sum_check::SumCheck;
 use super::visit::{Depth, Walk};
@@ -47,7 +47,7 @@ pub fn run(ctx: &Ctx, kind: HashType, path: Option<&OsStr>, flags: &HashFlags) -
             Error::new(Kind::Usage, "read arguments", "--checkfile needs a path to compare with the file")
         })?;
         let place = if flags.download { Where::Here } else { Where::There };
-        let reports = ReportFlags { combined: Some(flags.output_file.clone()), ..ReportFlags::default() };
+        let reports = ListFlags { combined: Some(flags.output_file.clone()), ..ListFlags::default() };
         return SumCheck { hash: kind, sum_file, tree, place, one_way: false }.run(ctx, &reports);
     }
     let report = ReportFile::create(&flags.output_file)?;

@@ -24,6 +24,7 @@ pub mod job_args;
 pub mod log_format;
 pub mod open;
 pub mod parse;
+pub mod path_lists;
 pub mod path_prompt;
 pub mod pinning;
 pub mod prompts;

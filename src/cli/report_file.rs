@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Kind, Result};
 use crate::output::stdout::Stdout;
+use crate::path::RelPath;
 
 /// One report under way.
 pub struct ReportFile(Option<(PathBuf, Mutex<BufWriter<File>>)>);
@@ -28,6 +29,15 @@ impl ReportFile {
     /// Whether it goes to standard output.
     pub const fn is_stdout(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Adds a line that names a path, after `before`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn line(&self, stdout: &Stdout, before: &str, path: &RelPath) -> Result<()> {
+        let name = if self.is_stdout() { stdout.name(path.as_bytes()) } else { path.as_bytes().into() };
+        self.write(stdout, &[before.as_bytes(), &name, b"\n"].concat())
     }
 
     /// Adds to the report.

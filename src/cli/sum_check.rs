@@ -5,9 +5,10 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use futures_executor::block_on;
 
-use super::check_report::{CheckReport, ReportFlags, Sides};
+use super::check_report::{CheckReport, Sides};
 use super::context::Ctx;
 use super::open::{Place, open};
+use super::path_lists::ListFlags;
 use super::visit::{Depth, Found, Walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::FileType;
@@ -41,7 +42,7 @@ impl SumCheck<'_> {
     ///
     /// # Errors
     /// The file or the tree cannot be read, the tree cannot compute the hash, or something differs.
-    pub fn run(self, ctx: &Ctx, flags: &ReportFlags) -> Result<()> {
+    pub fn run(self, ctx: &Ctx, flags: &ListFlags) -> Result<()> {
         let place = open(ctx, self.tree)?;
         let sides = Sides {
             source: crate::path::escape(self.sum_file.as_bytes()).into_owned(),

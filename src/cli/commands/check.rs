@@ -6,9 +6,10 @@ use std::sync::Arc;
 use futures_executor::block_on;
 use futures_util::future::try_join;
 
-use crate::cli::check_report::{CheckReport, ReportFlags, Sides};
+use crate::cli::check_report::{CheckReport, Sides};
 use crate::cli::context::Ctx;
 use crate::cli::open::open;
+use crate::cli::path_lists::ListFlags;
 use crate::cli::sum_check::SumCheck;
 use crate::error::Result;
 use crate::hash::HashType;
@@ -53,7 +54,7 @@ pub struct Args {
 
     /// Lists.
     #[command(flatten)]
-    pub reports: ReportFlags,
+    pub reports: ListFlags,
 }
 
 /// Compares.

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::cli::check_report::ReportFlags;
 use crate::cli::context::Ctx;
+use crate::cli::path_lists::ListFlags;
 use crate::cli::sum_check::SumCheck;
 use crate::error::Result;
 use crate::hash::HashType;
@@ -43,7 +43,7 @@ pub struct Args {
 
     /// Lists.
     #[command(flatten)]
-    pub reports: ReportFlags,
+    pub reports: ListFlags,
 }
 
 /// Compares.
