@@ -71,6 +71,8 @@ enum Kind {
     List,
     /// Up over OpenSSH's client with AES-GCM instead of the tool's own SSH.
     UpOverSsh,
+    /// Plan a sync of two folders of this machine, of which one is empty.
+    Plan,
 }
 
 fn jobs() -> Vec<Job> {
@@ -87,6 +89,7 @@ fn jobs() -> Vec<Job> {
         job("256 MiB up, 50 ms", "middle", Amount::Mebibytes(256), Kind::Up, true),
         job("256 MiB down, 50 ms", "middle", Amount::Mebibytes(256), Kind::Down, true),
         job("walk of 100,000 files", "many", Amount::Files(100_000), Kind::Walk, false),
+        job("plan of a sync of 1,000,000 files", "million", Amount::Files(1_000_000), Kind::Plan, false),
         job("lsd", "few", Amount::Nothing, Kind::List, false),
     ]
 }
@@ -115,7 +118,7 @@ impl Tool {
         match kind {
             Kind::Up | Kind::Down => &[Self::Sclone, Self::Rclone, Self::Sftp, Self::Rsync],
             Kind::Again => &[Self::Sclone, Self::Rclone, Self::Rsync],
-            Kind::Walk | Kind::List => &[Self::Sclone, Self::Rclone],
+            Kind::Walk | Kind::List | Kind::Plan => &[Self::Sclone, Self::Rclone],
             Kind::UpOverSsh => &[Self::Sclone, Self::TunedRclone, Self::Sftp],
         }
     }
@@ -179,6 +182,7 @@ impl Bench {
             "small" => files(10_000, 4096).write(&root),
             "few" => files(500, 4096).write(&root),
             "many" => files(100_000, 0).write(&root),
+            "million" => empty_files(&root),
             "middle" => random_file(&root, 256),
             _ => random_file(&root, 1024),
         }
@@ -281,6 +285,10 @@ impl Bench {
             Kind::Down => vec!["copy".into(), remote(source), target.display().to_string()],
             Kind::Walk => vec!["ls".into(), remote(source)],
             Kind::List => vec!["lsd".into(), remote(source)],
+            Kind::Plan => {
+                let words = ["sync", "--dry-run", "--quiet"].map(String::from).into_iter();
+                words.chain([source, target].map(|path| path.display().to_string())).collect()
+            }
         };
         let start = [program.to_owned(), "--config".into(), config.display().to_string()];
         (start.into_iter().chain(places).collect(), String::new())
@@ -343,6 +351,16 @@ fn timed(command: &[String], input: &str) -> Measure {
     let text = fs::read_to_string(report.path()).unwrap();
     let figures: Vec<f64> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
     Measure { seconds: figures[0], cpu: figures[1] + figures[2], mebibytes: figures[3] / 1024.0 }
+}
+
+/// A thousand folders of a thousand files.
+fn empty_files(root: &Path) {
+    for folder in (0..1000).map(|number| root.join(format!("d{number:03}"))) {
+        fs::create_dir_all(&folder).unwrap();
+        for number in 0..1000 {
+            fs::File::create(folder.join(format!("f{number:03}"))).unwrap();
+        }
+    }
 }
 
 fn random_file(root: &Path, mebibytes: usize) {
