@@ -124,11 +124,11 @@ fn listings_tell_what_each_side_knows() {
     let (user, group) = (owner.uid(), owner.gid());
     let rest = format!(r#""gid":"{group}","mode":"104762","mtime":"2017-07-14T02:40:00Z","uid":"{user}"}}"#);
     let atime = r#"{"atime":"2020-09-13T12:26:40Z","#;
-    ground.sclone("lsf -F pM @HERE/d").code(0).stdout(&format!("f;{atime}{rest}\n"));
+    ground.sclone("lsf -F pM @HERE/d").code(0).stdout(format!("f;{atime}{rest}\n"));
     let item = r#"[
 {"Path":"f","Name":"f","Size":7,"ModTime":"","IsDir":false,"Metadata":"#;
     let lsjson = "lsjson -M --no-mimetype --no-modtime";
-    ground.sclone(&format!("{lsjson} @HERE/d")).code(0).stdout(&format!("{item}{atime}{rest}}}\n]\n"));
+    ground.sclone(&format!("{lsjson} @HERE/d")).code(0).stdout(format!("{item}{atime}{rest}}}\n]\n"));
     let here = ground.sclone(&format!("{lsjson} HERE/d"));
     let shown = String::from_utf8_lossy(&here.code(0).stdout).into_owned();
     assert!(shown.contains(&format!(r#"{atime}"btime":""#)) && shown.contains(&rest), "{shown}");
