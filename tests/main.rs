@@ -43,6 +43,7 @@ mod listing;
 mod local_faults;
 mod login;
 mod login_limits;
+mod metadata;
 mod missing_extensions;
 mod moving;
 mod other_servers;

@@ -69,6 +69,7 @@ impl Ctx {
         FileOptions {
             streams: settings.streams,
             umask: self.umask,
+            metadata: settings.job.metadata,
             fsync: settings.fsync,
             verify: settings.job.verify(),
             partial_suffix: settings.job.partial_suffix.clone(),

@@ -39,6 +39,10 @@ pub struct JobArgs {
     #[arg(long, global = true)]
     pub inplace: bool,
 
+    /// Give copies owner, mode and times of access of their source as well, and show them in lsjson
+    #[arg(short = 'M', long, global = true)]
+    pub metadata: bool,
+
     /// What the name of a file ends with while it is written
     #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
     pub partial_suffix: String,

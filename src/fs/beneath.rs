@@ -74,6 +74,12 @@ impl Place {
         Ok(rustix::fs::utimensat(&self.folder, &self.name, times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
+    /// Opens the folder that stands here, and no link to one.
+    pub(super) fn open_folder(&self) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty())?.into())
+    }
+
     /// Puts a link at `to` that leads where the file here says, with its time, and removes the file. Only a link may
     /// stand there already.
     pub(super) fn replace_by_link(&self, to: &Self) -> io::Result<()> {

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::details::{Details, Owner};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, HashType};
 use crate::path::{Name, RelPath};
@@ -89,8 +90,10 @@ pub struct Usage {
 /// Times to set on a file: nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dates {
-    /// Last change of the content. The last access is set to the same.
+    /// Last change of the content.
     pub modified: i128,
+    /// Last access; `None` for the same as the last change.
+    pub accessed: Option<i128>,
 }
 
 /// A tree of files.
@@ -130,6 +133,9 @@ pub trait Fs: Send + Sync {
     /// Describes what stands at `path` itself: a symbolic link is not followed.
     fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata>;
 
+    /// Everything there is to know of what [`stat`](Self::stat) describes.
+    fn details<'a>(&'a self, path: &'a RelPath) -> Task<'a, Details>;
+
     /// The path by which the tree's own system knows `path`, every link resolved, to tell whether two paths are one
     /// place. What is missing at its end is kept as it is.
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>>;
@@ -155,6 +161,10 @@ pub trait Fs: Send + Sync {
 
     /// Sets the modification time of a file or folder.
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()>;
+
+    /// Gives a folder the owner, the permission bits (`0o777`) and the times there are in `details`. Everything is tried;
+    /// the error is of the first that failed.
+    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()>;
 
     /// Removes a file or a symbolic link, never what a link points to.
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
@@ -213,7 +223,10 @@ pub trait WriteFile: Send + Sync {
     /// carrying them here. [`Kind::Unsupported`](crate::error::Kind), with nothing written, where that cannot be done.
     fn fill_from<'a>(&'a self, origin: &'a [u8], size: u64) -> Task<'a, ()>;
 
-    /// Sets the permission bits and the modification time.
+    /// Gives the file to a user and a group.
+    fn set_owner(&self, owner: Owner) -> Task<'_, ()>;
+
+    /// Sets the permission bits and the times.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;
 
     /// Waits until what went over further ways has arrived, so that what follows comes after it.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::lazy;
-use rustix::fs::{Timespec, Timestamps};
+use rustix::fs::Timestamps;
 
 use super::beneath::Place;
 use super::blocking;
@@ -19,7 +19,9 @@ use super::contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
+use super::details::{Details, Owner};
 use super::links::{self, LinkFile, Links};
+use super::local_details::{details_of, set_details, timespec};
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
 use crate::path::{Name, RelPath};
@@ -231,6 +233,15 @@ impl Fs for Local {
         })
     }
 
+    fn details<'a>(&'a self, path: &'a RelPath) -> Task<'a, Details> {
+        task(|| {
+            let full = self.full(path);
+            let is_link = full != self.join(path);
+            let found = if is_link { fs::symlink_metadata(&full) } else { fs::metadata(&full) };
+            found.map(|found| details_of(&found)).map_err(failed("look up", &full))
+        })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         task(|| {
             let full = self.full(path);
@@ -299,14 +310,21 @@ impl Fs for Local {
 
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
         task(move || {
-            let time = timespec(dates.modified);
-            let times = Timestamps { last_access: time, last_modification: time };
+            let times = timestamps(dates);
             let set = if path.is_root() {
-                set_modified(&self.root, dates.modified)
+                set_times(&self.root, &times)
             } else {
                 self.place(path).and_then(|place| place.set_times(&times))
             };
             set.map_err(failed("set time of", &self.full(path)))
+        })
+    }
+
+    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()> {
+        task(move || {
+            let opened = self.place(folder).and_then(|place| place.open_folder());
+            let set = opened.and_then(|opened| set_details(&opened, &details));
+            set.map_err(failed("set attributes of", &self.full(folder)))
         })
     }
 
@@ -350,11 +368,9 @@ impl Fs for Local {
     }
 }
 
-/// Sets the modification time of whatever stands at a path, links not followed.
-fn set_modified(path: &Path, nanoseconds: i128) -> io::Result<()> {
-    let time = timespec(nanoseconds);
-    let times = Timestamps { last_access: time, last_modification: time };
-    rustix::fs::utimensat(rustix::fs::CWD, path, &times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
+/// Sets the times of whatever stands at a path, links not followed.
+fn set_times(path: &Path, times: &Timestamps) -> io::Result<()> {
+    rustix::fs::utimensat(rustix::fs::CWD, path, times, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(())
 }
 
@@ -400,8 +416,7 @@ impl OpenFile {
 
     fn set(&self, mode: u32, dates: Option<Dates>) -> io::Result<()> {
         if let Some(dates) = dates {
-            let time = timespec(dates.modified);
-            rustix::fs::futimens(&*self.file, &Timestamps { last_access: time, last_modification: time })?;
+            rustix::fs::futimens(&*self.file, &timestamps(dates))?;
         }
         self.file.set_permissions(Permissions::from_mode(mode))
     }
@@ -458,6 +473,13 @@ impl WriteFile for OpenFile {
         })
     }
 
+    fn set_owner(&self, owner: Owner) -> Task<'_, ()> {
+        task(move || {
+            let given = std::os::unix::fs::fchown(&*self.file, Some(owner.user), Some(owner.group));
+            given.map_err(failed("set owner of", &self.path))
+        })
+    }
+
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
         task(move || self.set(mode, dates).map_err(failed("set attributes of", &self.path)))
     }
@@ -496,10 +518,9 @@ impl WriteFile for OpenFile {
     }
 }
 
-fn timespec(nanoseconds: i128) -> Timespec {
-    let seconds = nanoseconds.div_euclid(NANOSECONDS);
-    Timespec {
-        tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX),
-        tv_nsec: i64::try_from(nanoseconds.rem_euclid(NANOSECONDS)).unwrap_or(0),
+fn timestamps(dates: Dates) -> Timestamps {
+    Timestamps {
+        last_access: timespec(dates.accessed.unwrap_or(dates.modified)),
+        last_modification: timespec(dates.modified),
     }
 }

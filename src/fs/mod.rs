@@ -6,9 +6,11 @@ mod blocking;
 mod check_file;
 mod close;
 mod contract;
+mod details;
 mod explanation;
 mod links;
 mod local;
+mod local_details;
 mod remote_file;
 mod remote_folder;
 mod sftp;
@@ -19,6 +21,7 @@ pub use contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
+pub use details::{Details, Owner};
 pub use links::Links;
 pub use local::Local;
 pub use sftp::{Sftp, Tuning};

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 
-use super::attributes::{metadata_of, seconds};
+use super::attributes::{metadata_of, times_of};
 use super::contract::{Dates, Metadata, ReadFile, Task, WideningTask, WriteFile};
+use super::details::Owner;
 use super::explanation::explain;
 use super::sftp::Tuning;
 use crate::error::{Error, Kind, Result};
@@ -208,17 +209,17 @@ impl WriteFile for RemoteFile {
         })
     }
 
+    fn set_owner(&self, owner: Owner) -> Task<'_, ()> {
+        Box::pin(async move {
+            let attributes = Attributes { owner: Some((owner.user, owner.group)), ..Attributes::default() };
+            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+        })
+    }
+
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
         Box::pin(async move {
-            let times = dates
-                .map(|dates| seconds(dates.modified))
-                .transpose()
-                .map_err(|error| error.on(&self.path))?;
-            let attributes = Attributes {
-                permissions: Some(mode),
-                times: times.map(|time| (time, time)),
-                ..Attributes::default()
-            };
+            let times = dates.map(times_of).transpose().map_err(|error| error.on(&self.path))?;
+            let attributes = Attributes { permissions: Some(mode), times, ..Attributes::default() };
             self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
         })
     }

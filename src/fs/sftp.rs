@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::attributes::{metadata_of, seconds};
+use super::attributes::{details_of, metadata_of, times_of};
 use super::check_file::check_files;
 use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::details::Details;
 use super::explanation::explain;
 use super::remote_file::RemoteFile;
 use super::remote_folder::{follow_links, read_all, sort_out};
@@ -265,6 +266,10 @@ impl Fs for Sftp {
         Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
     }
 
+    fn details<'a>(&'a self, path: &'a RelPath) -> Task<'a, Details> {
+        Box::pin(async { Ok(details_of(&self.pool.client().await?.stat(&self.full(path)).await?)) })
+    }
+
     fn real_path<'a>(&'a self, path: &'a RelPath) -> Task<'a, Vec<u8>> {
         Box::pin(async { real_path(&self.pool.client().await?, &self.full(path)).await })
     }
@@ -319,9 +324,26 @@ impl Fs for Sftp {
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
         Box::pin(async move {
             let full = self.full(path);
-            let time = seconds(dates.modified).map_err(|error| error.on(&full))?;
-            let attributes = Attributes { times: Some((time, time)), ..Attributes::default() };
+            let times = times_of(dates).map_err(|error| error.on(&full))?;
+            let attributes = Attributes { times: Some(times), ..Attributes::default() };
             self.pool.client().await?.set_stat(&full, &attributes).await
+        })
+    }
+
+    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()> {
+        Box::pin(async move {
+            let full = self.full(folder);
+            let client = self.pool.client().await?;
+            let owner = details.owner.map(|owner| (owner.user, owner.group));
+            let dates = details.modified.map(|modified| Dates { modified, accessed: details.accessed });
+            let times = dates.map(times_of).transpose().map_err(|error| error.on(&full))?;
+            let permissions = details.mode.map(|mode| mode & 0o777);
+            let given = match owner {
+                Some(_) => client.set_stat(&full, &Attributes { owner, ..Attributes::default() }).await,
+                None => Ok(()),
+            };
+            let rest = Attributes { permissions, times, ..Attributes::default() };
+            client.set_stat(&full, &rest).await.and(given)
         })
     }
 

@@ -15,6 +15,8 @@ pub enum Field {
     Hash,
     /// `m`: the type of the content.
     Mime,
+    /// `M`: mode, owner and times.
+    Metadata,
     /// `i`, `o`, `T`: identifiers and tiers, which files on disks do not have.
     Nothing,
 }
@@ -72,9 +74,9 @@ fn field(letter: char) -> Result<Field> {
         't' => Ok(Field::Time),
         'h' => Ok(Field::Hash),
         'm' => Ok(Field::Mime),
+        'M' => Ok(Field::Metadata),
         'i' | 'o' | 'T' => Ok(Field::Nothing),
         'e' => refuse("e is the encrypted name, and the remote needs to be of type \"crypt\"".into()),
-        'M' => refuse("metadata, M, cannot be listed".into()),
         other => refuse(format!("unknown format character '{other}'")),
     }
 }
@@ -121,7 +123,7 @@ mod tests {
         assert_eq!(line("sp", csv.clone(), "new\nline"), "1,\"new\nline\"");
         assert_eq!(line("p", csv.clone(), " a"), "\" a\"");
         assert_eq!(line("pp", csv, "a b"), "a b,a b");
-        for bad in ["z", "e", "M"] {
+        for bad in ["z", "e"] {
             assert!(Layout::parse(bad, plain.clone()).is_err());
         }
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::metadata::Metadata;
+
 /// An entry of a JSON listing. The fields stand in rclone's order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,6 +26,9 @@ pub struct Item {
     /// Hashes by name, if they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hashes: BTreeMap<&'static str, String>,
+    /// Mode, owner and times, if they were asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: Metadata,
 }
 
 impl Item {
@@ -69,6 +74,7 @@ mod tests {
             mod_time: String::new(),
             is_dir: false,
             hashes: BTreeMap::from([("md5", "00".into())]),
+            metadata: BTreeMap::new(),
         };
         assert_eq!(
             item.line(),

@@ -5,6 +5,7 @@ pub mod go_time;
 pub mod json_item;
 pub mod listing;
 pub mod logger;
+pub mod metadata;
 pub mod mime;
 pub mod progress;
 pub mod stats_block;

@@ -11,6 +11,7 @@ use futures_util::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as
 
 use super::budget::Budget;
 use super::copy_file::{Copier, FileOptions};
+use super::folder_times::Model;
 use super::gate::Gate;
 use super::march::Limits;
 use super::overlap::{Relation, refuse_overlap, relation};
@@ -167,9 +168,11 @@ impl Copy {
         if let Some(cleaner) = tools.cleaner.as_ref().filter(|_| deletes_now && self.only.is_none()) {
             cleaner.delete_all(surplus, saw_files).await?;
         }
-        if !self.rules.leaves_folder_times {
+        let leaves_times = self.rules.leaves_folder_times;
+        let model = self.files.metadata.then_some(Model { tree: &*self.source, leaves_times });
+        if !leaves_times || model.is_some() {
             let has_failed = self.stats.errors().count > 0;
-            times.set(&*self.destination, &self.gate, has_failed).await?;
+            times.set(&*self.destination, model, &self.gate, has_failed).await?;
         }
         if matches!(self.task, Task::Move { removes_empty_dirs: true }) {
             self.remove_empty(&*self.source, source_folders.iter()).await?;

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::{join, join5};
+use futures_util::future::{join, join3, join5};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::attributes::{Attributes, Refusals};
 use super::backup::Backup;
 use super::bandwidth::{Bandwidth, Throttle};
 use super::budget::Budget;
@@ -23,7 +24,7 @@ use super::resume::{Resume, is_worthwhile, record_of};
 use super::stats::ActiveTransfer;
 use super::verify::{Verifier, Verify};
 use crate::error::{Error, Kind, Result, Retry};
-use crate::fs::{Dates, Fs, Metadata, ReadFile, SMALL, WriteFile};
+use crate::fs::{Fs, Metadata, ReadFile, SMALL, WriteFile};
 use crate::hash::HashType;
 use crate::path::RelPath;
 use crate::units::bandwidth::Timetable;
@@ -49,6 +50,8 @@ pub struct FileOptions {
     pub streams: Streams,
     /// Permission bits that new files do not get.
     pub umask: u32,
+    /// Whether copies get owner, mode and time of access of their source as well (`--metadata`).
+    pub metadata: bool,
     /// What is compared once a file has arrived.
     pub verify: Verify,
     /// What the name of a partial file ends with (`--partial-suffix`).
@@ -75,6 +78,7 @@ pub(crate) struct Copier {
     backup: Option<Arc<Backup>>,
     journal: Journal,
     verifier: Verifier,
+    refusals: Refusals,
     /// The partials being written, and the files they will be.
     partials: Mutex<HashMap<RelPath, RelPath>>,
 }
@@ -91,6 +95,7 @@ impl Copier {
             options: options.clone(),
             source,
             destination,
+            refusals: Refusals::default(),
             partials: Mutex::default(),
         }
     }
@@ -202,9 +207,11 @@ impl Copier {
         let open = async {
             if start > 0 { self.destination.reopen(partial).await } else { self.create(partial).await }
         };
-        let (reader, writer) = join(self.source.open(&file.from), open).await;
-        let (reader, writer) = (reader?, writer?);
-        self.fill(file, &*reader, &*writer, start, active).await?;
+        // The source is asked before it is read, which may change when it was last.
+        let (attributes, reader, writer) =
+            join3(self.attributes(file), self.source.open(&file.from), open).await;
+        let (attributes, reader, writer) = (attributes?, reader?, writer?);
+        self.fill(file, attributes, &*reader, &*writer, start, active).await?;
         let is_risky = start > 0 || reader.is_widened() || writer.is_widened();
         self.verifier.check(&file.from, partial, is_risky).await
     }
@@ -224,9 +231,10 @@ impl Copier {
 
     /// Writes into the file itself, as far as that goes.
     async fn overwrite(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
-        let (reader, writer) = join(self.source.open(&file.from), self.open_in_place(&file.to)).await;
-        let (reader, writer) = (reader?, writer?);
-        self.fill(file, &*reader, &*writer, 0, active).await?;
+        let (reading, writing) = (self.source.open(&file.from), self.open_in_place(&file.to));
+        let (attributes, reader, writer) = join3(self.attributes(file), reading, writing).await;
+        let (attributes, reader, writer) = (attributes?, reader?, writer?);
+        self.fill(file, attributes, &*reader, &*writer, 0, active).await?;
         let is_risky = reader.is_widened() || writer.is_widened();
         self.verifier.check(&file.from, &file.to, is_risky).await
     }
@@ -247,6 +255,7 @@ impl Copier {
     async fn fill(
         &self,
         file: &CopyFile,
+        attributes: Attributes,
         reader: &dyn ReadFile,
         writer: &dyn WriteFile,
         start: u64,
@@ -285,7 +294,7 @@ impl Copier {
             };
         check_unchanged(&file.source, &read)?;
         let moved_last = last.as_ref().map_or(0, Vec::len);
-        self.finish(file, writer, last).await?;
+        self.finish(file, attributes, writer, last).await?;
         active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
         Ok(())
     }
@@ -316,8 +325,13 @@ impl Copier {
 
     /// Writes the last bytes if there are any, sets mode and time, closes, and checks what arrived. All of it is asked
     /// for at once: a writer keeps the order.
-    async fn finish(&self, file: &CopyFile, writer: &dyn WriteFile, last: Option<Vec<u8>>) -> Result<()> {
-        let dates = file.source.modified.map(|modified| Dates { modified });
+    async fn finish(
+        &self,
+        file: &CopyFile,
+        attributes: Attributes,
+        writer: &dyn WriteFile,
+        last: Option<Vec<u8>>,
+    ) -> Result<()> {
         let write = async {
             match last {
                 Some(data) if !data.is_empty() => writer.write_at(0, data).await,
@@ -326,7 +340,7 @@ impl Copier {
         };
         let (written, set, found, flushed, closed) = join5(
             write,
-            writer.set_metadata(self.mode(file), dates),
+            attributes.set(writer, &file.to, &self.refusals),
             writer.metadata(),
             self.durability.flush(writer),
             writer.close(),
@@ -335,14 +349,7 @@ impl Copier {
         written?;
         flushed?;
         closed?;
-        if let Err(error) = set {
-            match error.kind() {
-                Kind::PermissionDenied | Kind::Unsupported | Kind::Failure => {
-                    log::warn!("{}: copied, but its time and mode could not be set: {error}", file.to);
-                }
-                _ => return Err(error),
-            }
-        }
+        set?;
         let found = found?.size;
         if found == file.source.size {
             return Ok(());
@@ -354,11 +361,10 @@ impl Copier {
         Err(Error::new(Kind::Corrupted, "copy", reason).on(file.to.as_bytes()))
     }
 
-    /// A file that is replaced keeps its mode; a new one gets the source's, less the umask.
-    fn mode(&self, file: &CopyFile) -> u32 {
-        let kept = file.replaces.as_ref().and_then(|replaced| replaced.mode);
-        let new = || file.source.mode.map_or(PARTIAL_MODE, |mode| mode & !self.options.umask);
-        kept.unwrap_or_else(new) & 0o777
+    /// What the copy of a file gets besides its content.
+    async fn attributes(&self, file: &CopyFile) -> Result<Attributes> {
+        let details = if self.options.metadata { Some(self.source.details(&file.from).await?) } else { None };
+        Ok(Attributes::of(file, details.as_ref(), self.options.umask, PARTIAL_MODE))
     }
 
     fn partials(&self) -> MutexGuard<'_, HashMap<RelPath, RelPath>> {

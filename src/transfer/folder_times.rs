@@ -9,7 +9,7 @@ use super::compare::is_same_time;
 use super::gate::Gate;
 use super::plan::Folder;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Dates, FileType, Fs};
+use crate::fs::{Dates, Details, FileType, Fs};
 use crate::path::RelPath;
 
 /// Folders set at once.
@@ -20,6 +20,14 @@ pub(super) struct FolderTimes {
     window: Duration,
     seen: Vec<Seen>,
     changed: HashSet<RelPath>,
+}
+
+/// The tree whose folders are the model for owner and mode.
+#[derive(Clone, Copy)]
+pub(super) struct Model<'a> {
+    pub(super) tree: &'a dyn Fs,
+    /// Whether the times of folders stay as they are.
+    pub(super) leaves_times: bool,
 }
 
 struct Seen {
@@ -56,15 +64,23 @@ impl FolderTimes {
         }
     }
 
-    /// Sets every time that has to be. Where something has failed, what should be a folder may be none.
+    /// Sets every time that has to be, and owner and mode as well where there is a `model` to take them from. Where
+    /// something has failed, what should be a folder may be none.
     ///
     /// # Errors
     /// The person at the terminal ends the run, or the connection is gone for good.
-    pub(super) async fn set(self, tree: &dyn Fs, gate: &Gate, has_failed: bool) -> Result<()> {
+    pub(super) async fn set(
+        self,
+        tree: &dyn Fs,
+        model: Option<Model<'_>>,
+        gate: &Gate,
+        has_failed: bool,
+    ) -> Result<()> {
         let Self { seen, changed, .. } = self;
         let wanted = seen.iter().rev().filter(|folder| changed.contains(&folder.path));
-        let mut setting =
-            stream::iter(wanted).map(|folder| set(tree, gate, folder, has_failed)).buffer_unordered(AT_ONCE);
+        let mut setting = stream::iter(wanted)
+            .map(|folder| set(tree, model, gate, folder, has_failed))
+            .buffer_unordered(AT_ONCE);
         while let Some(set) = setting.next().await {
             set?;
         }
@@ -72,20 +88,48 @@ impl FolderTimes {
     }
 }
 
-async fn set(tree: &dyn Fs, gate: &Gate, folder: &Seen, has_failed: bool) -> Result<()> {
+async fn set(
+    tree: &dyn Fs,
+    model: Option<Model<'_>>,
+    gate: &Gate,
+    folder: &Seen,
+    has_failed: bool,
+) -> Result<()> {
     let Seen { path, modified, is_same } = folder;
-    if !gate.allows("set directory modification time", path, None)? {
+    let action =
+        if model.is_some() { "update directory metadata" } else { "set directory modification time" };
+    if !gate.allows(action, path, None)? {
         return Ok(());
     }
     if has_failed && !tree.look_up(path).await.is_ok_and(|found| found.file_type == FileType::Directory) {
         return Ok(());
     }
-    match tree.set_modified(path, Dates { modified: *modified }).await {
+    if let Some(model) = model {
+        return match take_over(tree, model, path, *modified).await {
+            Ok(()) => {
+                log::info!(object:% = path; "Updated directory metadata");
+                Ok(())
+            }
+            Err(error) => report(path, error),
+        };
+    }
+    match tree.set_modified(path, Dates { modified: *modified, accessed: None }).await {
         Ok(()) if *is_same => log::debug!(object:% = path; "Kept directory modification time"),
         Ok(()) => log::info!(object:% = path; "Set directory modification time (using DirSetModTime)"),
         Err(error) => return report(path, error),
     }
     Ok(())
+}
+
+/// Gives a folder what the model's has. The time is the one it had when it was listed.
+async fn take_over(tree: &dyn Fs, model: Model<'_>, path: &RelPath, modified: i128) -> Result<()> {
+    let found = model.tree.details(path).await?;
+    let details = if model.leaves_times {
+        Details { accessed: None, modified: None, ..found }
+    } else {
+        Details { modified: Some(modified), ..found }
+    };
+    tree.set_details(path, details).await
 }
 
 /// A folder's time is worth a word, not a failure: its owner may be somebody else.
@@ -94,7 +138,7 @@ fn report(path: &RelPath, error: Error) -> Result<()> {
         _ if error.is_fatal() => return Err(error),
         // Nothing went into it after all.
         Kind::NotFound | Kind::DirectoryNotFound => {}
-        _ => log::warn!(object:% = path; "The time of the folder could not be set: {error}"),
+        _ => log::warn!(object:% = path; "The attributes of the folder could not be set: {error}"),
     }
     Ok(())
 }

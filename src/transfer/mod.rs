@@ -1,5 +1,6 @@
 //! Walking, comparing, planning and copying.
 
+mod attributes;
 pub mod backup;
 mod bandwidth;
 mod beginning;

@@ -132,7 +132,7 @@ impl Copy {
         if let Some(modified) =
             file.source.modified.filter(|_| old.entry.metadata.modified != file.source.modified)
         {
-            self.destination.set_modified(&file.to, Dates { modified }).await?;
+            self.destination.set_modified(&file.to, Dates { modified, accessed: None }).await?;
         }
         self.count_done(&file);
         self.stats.renamed();

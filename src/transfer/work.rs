@@ -215,7 +215,7 @@ impl Copy {
         if self.gate.allows("update modification time", &file.from, size)?
             && let Some(modified) = file.source.modified
         {
-            self.destination.set_modified(&file.to, Dates { modified }).await?;
+            self.destination.set_modified(&file.to, Dates { modified, accessed: None }).await?;
             log::info!(object:% = file.from; "Updated modification time in destination");
         }
         if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }

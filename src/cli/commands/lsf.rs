@@ -6,6 +6,7 @@ use futures_executor::block_on;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
+use crate::cli::listed_metadata::metadata_of;
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Kind, Result};
@@ -19,8 +20,8 @@ use crate::transfer::content::{Where, hash};
 ///
 /// Example: `sclone lsf -R -F tsp web1:/var/log`
 ///
-/// Fields: p path, s size, t time of the last change, h hash, m type of the content, and for rclone's sake i, o and T,
-/// which are always empty here. Names are written as they are; --csv quotes them.
+/// Fields: p path, s size, t time of the last change, h hash, m type of the content, M mode, owner and
+/// times as JSON, and for rclone's sake i, o and T, which are always empty here. Names are written as they are; --csv quotes them.
 ///
 /// Exit codes: 0 listed, 1 some folder cannot be read, 2 wrong usage, 3 folder not found, 20 login refused,
 /// 21 certificate unusable, 22 host key not trusted, 23 no connection.
@@ -118,8 +119,12 @@ impl Lister<'_> {
                 return Ok(());
             }
             let hashes = self.hashes(&entries).await?;
-            for (found, hash) in entries.iter().zip(hashes) {
-                let line = self.layout.line(|field| self.field(field, found, &hash));
+            let metadata = self.metadata(&entries).await?;
+            for ((found, hash), metadata) in entries.iter().zip(hashes).zip(metadata) {
+                let line = self.layout.line(|field| match field {
+                    Field::Metadata => metadata.clone(),
+                    _ => self.field(field, found, &hash),
+                });
                 self.ctx.stdout.line(line)?;
             }
         }
@@ -143,6 +148,15 @@ impl Lister<'_> {
             .collect())
     }
 
+    /// Mode, owner and times of each entry as JSON.
+    async fn metadata(&self, entries: &[Found]) -> Result<Vec<Vec<u8>>> {
+        if !self.layout.has(Field::Metadata) {
+            return Ok(vec![Vec::new(); entries.len()]);
+        }
+        let found = metadata_of(self.ctx, &*self.place.tree, entries, &self.zone).await?;
+        Ok(found.iter().map(|metadata| serde_json::to_vec(metadata).unwrap_or_default()).collect())
+    }
+
     fn text(&self, found: Option<Result<crate::hash::Digest>>) -> String {
         match found {
             Some(Ok(digest)) => digest.to_string(),
@@ -164,7 +178,7 @@ impl Lister<'_> {
             Field::Hash => hash.as_bytes().to_vec(),
             Field::Mime if found.is_dir() => mime::FOLDER.into(),
             Field::Mime => mime::of_name(found.path.as_bytes()).into_bytes(),
-            Field::Nothing => Vec::new(),
+            Field::Metadata | Field::Nothing => Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use futures_executor::block_on;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Ctx;
+use crate::cli::listed_metadata::metadata_of;
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Error, Kind, Result};
@@ -22,7 +23,8 @@ use crate::transfer::content::{Where, hash};
 ///
 /// Example: `sclone lsjson -R --hash web1:/srv`
 ///
-/// One object a line in one array, written as it is found. --stat describes the path itself instead of what it holds.
+/// One object a line in one array, written as it is found. --stat describes the path itself instead of what it holds,
+/// and -M adds mode, owner and times of each entry.
 ///
 /// Exit codes: 0 listed, 1 some folder cannot be read, 2 wrong usage, 3 folder not found, 20 login refused,
 /// 21 certificate unusable, 22 host key not trusted, 23 no connection.
@@ -154,6 +156,12 @@ impl Lister<'_> {
 
     async fn items(&self, entries: &[Found]) -> Result<Vec<Item>> {
         let mut items: Vec<_> = entries.iter().map(|found| self.item(found)).collect();
+        if self.ctx.settings.job.metadata {
+            let metadata = metadata_of(self.ctx, &*self.place.tree, entries, &self.zone).await?;
+            for (item, metadata) in items.iter_mut().zip(metadata) {
+                item.metadata = metadata;
+            }
+        }
         let files: Vec<_> =
             entries.iter().filter(|found| !found.is_dir()).map(|found| found.at.clone()).collect();
         for kind in &self.hashes {
@@ -191,6 +199,7 @@ impl Lister<'_> {
             },
             is_dir,
             hashes: BTreeMap::new(),
+            metadata: BTreeMap::new(),
         }
     }
 }

@@ -58,7 +58,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let zone = if args.localtime { TimeZone::system() } else { TimeZone::UTC };
     let time = args.timestamp.as_deref().map(|text| parse(text, &zone)).transpose()?;
-    let dates = Dates { modified: time.unwrap_or_else(Timestamp::now).as_nanosecond() };
+    let dates = Dates { modified: time.unwrap_or_else(Timestamp::now).as_nanosecond(), accessed: None };
     let place = open(ctx, &args.path)?;
     block_on(ctx.cancel.or_stop(async {
         match place.find_file().await {

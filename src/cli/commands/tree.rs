@@ -87,6 +87,10 @@ pub struct Args {
     #[arg(short = 't', long)]
     pub sort_modtime: bool,
 
+    /// Sort by time as well: remotes keep no other than that of the last change
+    #[arg(long)]
+    pub sort_ctime: bool,
+
     /// Sort by name, with numbers in it by their value
     #[arg(long)]
     pub version: bool,
@@ -111,6 +115,8 @@ pub enum Sort {
     Size,
     /// The times of their last change.
     Mtime,
+    /// The same, as in rclone: its remotes do not tell when the mode or the owner of a file was changed.
+    Ctime,
 }
 
 /// Draws.
@@ -123,8 +129,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     let order = match args.sort {
         _ if args.unsorted => Order::Unsorted,
         _ if args.version => Order::Version,
-        Sort::Mtime => Order::Time,
-        _ if args.sort_modtime => Order::Time,
+        Sort::Mtime | Sort::Ctime => Order::Time,
+        _ if args.sort_modtime || args.sort_ctime => Order::Time,
         Sort::Version => Order::Version,
         Sort::Size => Order::Size,
         Sort::Name => Order::Name,

@@ -61,6 +61,7 @@ const FLAGS: [(FlagGroup, &[&str]); 11] = [
             "lock-wait",
             "max-duration",
             "max-transfer",
+            "metadata",
             "modify-window",
             "multi-thread-cutoff",
             "multi-thread-streams",
