@@ -98,11 +98,11 @@ pub(super) fn prove(
                 attempt.forget_answer(login);
                 refusals.refused(attempt);
             }
-            // A key on its own is no reason to hang up, so the network is at fault; a wrong password may lock an
-            // account and must not be sent again.
+            // A key on its own is no reason to hang up without a word, so the network is at fault; a wrong password may
+            // lock an account and must not be sent again.
             Err(error)
                 if error.kind() == Kind::ConnectionLost
-                    && (refusals.has_refused() || attempt.method() != "publickey") =>
+                    && (refusals.has_refused() || attempt.method() != "publickey" || is_farewell(&error)) =>
             {
                 attempt.forget_answer(login);
                 refusals.refused(attempt);
@@ -118,6 +118,13 @@ pub(super) fn prove(
 /// step of several that the server wants, or the end of the connection, and libssh2 does not tell which.
 fn is_plain_refusal(attempt: &Attempt, error: &ssh2::Error) -> bool {
     attempt.method() == "publickey" && error.code() == ErrorCode::Session(code::AUTHENTICATION_FAILED)
+}
+
+/// Whether the server took its leave (`SSH_MSG_DISCONNECT`, RFC 4253 section 11.1): of a connection that just ends
+/// libssh2 says that it cannot read from it.
+fn is_farewell(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<ssh2::Error>());
+    cause.is_some_and(|cause| cause.code() == ErrorCode::Session(code::SOCKET_DISCONNECT))
 }
 
 /// A certificate that forces another command logs in and then transfers nothing, without a word from the server.
