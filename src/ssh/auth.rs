@@ -129,12 +129,24 @@ fn is_farewell(error: &Error) -> bool {
 
 /// A certificate that forces another command logs in and then transfers nothing, without a word from the server.
 fn warn_of_forced_command(attempt: &Attempt, login: &Login) {
-    let Some(certificate) = attempt.certificate() else { return };
-    for fault in judge(certificate, Some(&login.user), None, Timestamp::now()) {
-        if matches!(fault, Fault::ForceCommand(_)) {
-            log::warn!("{attempt}: {fault}; {}", fault.advice(certificate, Some(&login.user)));
-        }
+    if let Some((fault, advice)) = forced(attempt, login) {
+        log::warn!("{attempt}: {fault}; {advice}");
     }
+}
+
+/// Why no SFTP server may answer whoever logged in by this attempt: its certificate forces another command.
+pub(super) fn forced_command(attempt: &Attempt, login: &Login) -> Option<Error> {
+    let (fault, advice) = forced(attempt, login)?;
+    let error = Error::new(Kind::CertificateUnusable, "start SFTP with", fault.to_string());
+    Some(error.on(attempt.to_string()).advice(advice))
+}
+
+fn forced(attempt: &Attempt, login: &Login) -> Option<(Fault, String)> {
+    let certificate = attempt.certificate()?;
+    let mut faults = judge(certificate, Some(&login.user), None, Timestamp::now()).into_iter();
+    let fault = faults.find(|fault| matches!(fault, Fault::ForceCommand(_)))?;
+    let advice = fault.advice(certificate, Some(&login.user));
+    Some((fault, advice))
 }
 
 fn methods(session: &Session, login: &Login) -> Result<Vec<String>> {

@@ -166,9 +166,10 @@ impl Factory {
 
     /// Starts SFTP at the other end of a session that is logged in.
     pub(super) fn serve(&self, entered: Entered) -> Result<Box<dyn Streams>> {
-        let Entered { session, socket, .. } = entered;
+        let Entered { session, socket, accepted } = entered;
+        let suspicion = accepted.iter().find_map(|attempt| auth::forced_command(attempt, &self.login));
         match Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone()) {
-            Ok(channels) => Ok(Box::new(channels)),
+            Ok(channels) => Ok(Box::new(channels.suspecting(suspicion))),
             Err(error) => {
                 socket.shut_down();
                 Err(self.name_server(error))
