@@ -203,3 +203,14 @@ impl Drop for Agent {
         self.process.wait().unwrap();
     }
 }
+
+#[test]
+fn a_certificate_that_forces_another_command_is_named() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    user.authority.sign(&user.key).principals(&[&current_user()]).option("force-command=/bin/true").write();
+    user.remote("r", &server);
+    let outcome = user.sandbox.sclone(["lsd", "r:/"]).run();
+    outcome.code(21).stderr_has(&["it forces the command /bin/true", "-O force-command=internal-sftp"]);
+    assert_eq!(server.connections(), 1, "trying again is of no use");
+}

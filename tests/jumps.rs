@@ -209,3 +209,36 @@ fn a_server_on_the_way_that_lets_nobody_in_is_named() {
     way.log_in_to_gates_with(&stranger);
     way.lsd("r:/").code(23).stderr_has(&["Permission denied (publickey"]);
 }
+
+/// `ssh` itself would look into the home of the account.
+#[test]
+fn files_in_a_home_of_its_own_count_on_the_way() {
+    let user = User::new(KeyType::Ed25519);
+    let server = || user.server().start();
+    let (gates, inner) = ([server(), server()], server());
+    let folder = user.sandbox.path("home/.ssh");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(user.key.path(), folder.join("id_ed25519")).unwrap();
+    fs::copy(user.key.certificate_path(), folder.join("id_ed25519-cert.pub")).unwrap();
+    fs::copy(user.key.path(), folder.join("key of gate1")).unwrap();
+    fs::copy(user.key.certificate_path(), folder.join("gate1.pub")).unwrap();
+    let me = current_user();
+    let host = |name: &str, server: &Server, more: &str| {
+        format!("Host {name}\n  HostName 127.0.0.1\n  Port {}\n  User {me}\n{more}", server.port())
+    };
+    let own = "  IdentityFile \"~/.ssh/key of gate1\"\n  CertificateFile ~/.ssh/gate1.pub\n  UserKnownHostsFile ~/.ssh/own\n";
+    let config = host("gate1", &gates[0], own) + &host("gate2", &gates[1], "");
+    fs::write(folder.join("config"), config + &host("web1", &inner, "  ProxyJump gate1,gate2\n")).unwrap();
+    let run = || user.sandbox.sclone(["lsd", "web1:/"]).run();
+    let (own, usual) = (folder.join("own"), folder.join("known_hosts"));
+    fs::write(&usual, entry(&gates[1]) + &entry(&inner)).unwrap();
+    run().code(22).stderr_has(&[&gates[0].host_key().fingerprint(), own.to_str().unwrap()]);
+    fs::write(&own, entry(&gates[0])).unwrap();
+    fs::write(&usual, entry(&inner)).unwrap();
+    run().code(22).stderr_has(&[&gates[1].host_key().fingerprint(), usual.to_str().unwrap()]);
+    fs::write(&usual, entry(&gates[1]) + &entry(&inner)).unwrap();
+    run().code(0).stderr("");
+    for gate in &gates {
+        gate.logged("Accepted publickey");
+    }
+}

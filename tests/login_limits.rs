@@ -90,3 +90,18 @@ fn large_keys_log_in_from_wherever_they_lie() {
         server.logged(&format!("ID {bits} "));
     }
 }
+
+#[test]
+fn a_server_that_bears_one_attempt_is_explained() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().setting("MaxAuthTries 1").start();
+    user.remote("r", &server);
+    user.sandbox.sclone(["lsd", "r:/"]).run().code(0).stderr("");
+    let stranger = user.sandbox.path("home/stranger");
+    run_tool(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&stranger));
+    user.sandbox.remote("s", &server, &[("key_file", stranger.to_str().unwrap())]);
+    let before = server.connections();
+    let outcome = user.sandbox.sclone(["lsd", "s:/"]).run();
+    outcome.code(20).stderr_has(&["the server refused key", "stranger", "MaxAuthTries"]);
+    assert_eq!(server.connections() - before, 1, "a refusal is not tried again");
+}

@@ -101,3 +101,14 @@ fn through_an_http_proxy() {
     let error = attempt("inside.invalid", 1, route("me:secret"), LONG).err().unwrap();
     assert!(error.to_string().contains("\"HTTP/1.1 502 Bad Gateway\""), "{error}");
 }
+
+#[test]
+fn a_proxy_that_does_not_run_is_named() {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let socks = Route::Socks(SocksProxy::parse(&format!("127.0.0.1:{port}")).unwrap());
+    let http = Route::Http(HttpProxy::parse(&format!("http://127.0.0.1:{port}")).unwrap());
+    for (route, option) in [(socks, "socks_proxy"), (http, "http_proxy")] {
+        let error = attempt("inside.invalid", 1, route, LONG).err().unwrap().to_string();
+        assert!(error.contains("proxy 127.0.0.1") && error.contains(&format!("check {option}")), "{error}");
+    }
+}

@@ -204,6 +204,9 @@ fn known_hosts_and_policies_are_the_hosts() {
         user.sandbox.sclone(["lsd", "web1:/"]).run()
     };
     run("").code(22).stderr_has(&["sclone trust web1:"]);
+    let with_port = format!("web1,port={}:", server.port());
+    let outcome = user.sandbox.sclone(["lsd", &with_port]).run();
+    outcome.code(22).stderr_has(&[&format!("sclone trust {with_port}")]);
     run("  StrictHostKeyChecking yes\n").code(22);
     run("  StrictHostKeyChecking accept-new\n").code(0);
     let recorded = std::fs::read_to_string(&own).unwrap();

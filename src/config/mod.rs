@@ -13,6 +13,7 @@ mod document_tests;
 pub mod environment;
 pub mod expand;
 mod file_lock;
+mod jump_hosts;
 mod line;
 pub mod location;
 pub mod nearest;

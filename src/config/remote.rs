@@ -44,6 +44,32 @@ impl Spec {
     pub fn parameter(&self, key: &str) -> Option<&str> {
         self.parameters.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
+
+    /// The remote as it can be typed to mean the same server: with those of its options that tell one server from
+    /// another, none of which is a secret. A remote made up on the spot whose host stands elsewhere is `:type` alone.
+    pub fn server(&self) -> String {
+        let start = if self.on_the_fly { ":" } else { "" };
+        let mut text = format!("{start}{}", self.name);
+        for key in SERVER_KEYS {
+            if let Some(value) = self.parameter(key) {
+                text += &format!(",{key}={}", quoted(value));
+            }
+        }
+        if !self.on_the_fly || self.parameter("host").is_some() { text + ":" } else { text }
+    }
+}
+
+/// The options that tell one server from another.
+const SERVER_KEYS: [&str; 6] =
+    ["host", "port", "ssh_config", "known_hosts_file", "proxy_jump", "proxy_command"];
+
+/// The value of an option as it stands in a connection string.
+pub fn quoted(value: &str) -> String {
+    if value.contains([',', ':', '\'', '"']) {
+        format!("\"{}\"", value.replace('"', "\"\""))
+    } else {
+        value.to_owned()
+    }
 }
 
 /// Values may be secrets; they are left out.
@@ -226,6 +252,19 @@ mod tests {
                 let path = String::from_utf8_lossy(&spec.path).into_owned();
                 format!("{start}{}{} -> {path}", spec.name, parameters.collect::<String>())
             }
+        }
+    }
+
+    #[test]
+    fn a_server_is_named_without_secrets() {
+        for (text, server) in [
+            ("web1:a/b", "web1:"),
+            ("web1,port=7024,pass=x:", "web1,port=7024:"),
+            (":sftp,user=me,host=\"::1\",pass=x:p", ":sftp,host=\"::1\":"),
+            (":sftp,port=1:", ":sftp,port=1"),
+        ] {
+            let Ok(Argument::Remote(spec)) = Argument::parse(text.as_bytes()) else { panic!("{text}") };
+            assert_eq!(spec.server(), server);
         }
     }
 

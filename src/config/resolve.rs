@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 
+use super::jump_hosts;
 use super::nearest::nearest;
 use super::option_table::{OPTIONS, OptionSpec};
 use super::remote::{Argument, Spec};
@@ -169,8 +170,12 @@ fn sftp(
     };
     let mut options = SftpOptions::from_lookup(|key| values.get(key).cloned(), &environment)
         .map_err(|error| in_remote(error, &name))?;
+    options.server = remote.server();
     if let (Some(ssh), Some(filled)) = (ssh, from_ssh) {
         ssh.complete(&mut options, filled, sources.environment)?;
+    }
+    if let Some(hosts) = &options.proxy_jump {
+        options.jump_hosts = jump_hosts::entries(hosts, &options.ssh_config, sources.environment)?;
     }
     Ok(Resolved::Sftp { name, options: Box::new(options), path: remote.path, provenance })
 }

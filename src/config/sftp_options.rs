@@ -145,8 +145,12 @@ pub struct SftpOptions {
     pub ssh_host: Option<HostEntry>,
     /// Hosts to go through.
     pub proxy_jump: Option<String>,
+    /// What is to be told to `ssh` about each of them where it would look into another home; else empty.
+    pub jump_hosts: Vec<HostEntry>,
     /// Command whose input and output are the connection.
     pub proxy_command: Option<String>,
+    /// The remote as it can be typed to mean the same server; empty where nobody typed it.
+    pub server: String,
     changed: Vec<&'static str>,
 }
 
@@ -215,7 +219,9 @@ impl SftpOptions {
             jump_config: given.ssh_config("ssh_config")?.for_ssh(environment),
             ssh_host: None,
             proxy_jump: given.optional("proxy_jump")?,
+            jump_hosts: Vec::new(),
             proxy_command: given.optional("proxy_command")?,
+            server: String::new(),
             changed: given.changed(),
         };
         options.check_together()?;

@@ -53,7 +53,12 @@ impl Client {
     /// # Errors
     /// The connection ends, or the other side speaks no SFTP version 3.
     pub async fn start(streams: Box<dyn Streams>, timeout: Duration) -> Result<Self> {
-        Self::initialise(Link::start(streams, timeout)?, 0).await
+        let suspicion = streams.suspicion();
+        let started = Self::initialise(Link::start(streams, timeout)?, 0).await;
+        started.map_err(|error| match suspicion {
+            Some(suspicion) if matches!(error.kind(), Kind::ConnectionLost | Kind::Protocol) => suspicion,
+            _ => error,
+        })
     }
 
     /// Opens one more stream on the same connection: another SFTP server process with its own window.

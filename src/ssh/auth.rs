@@ -98,11 +98,11 @@ pub(super) fn prove(
                 attempt.forget_answer(login);
                 refusals.refused(attempt);
             }
-            // A key on its own is no reason to hang up, so the network is at fault; a wrong password may lock an
-            // account and must not be sent again.
+            // A key on its own is no reason to hang up without a word, so the network is at fault; a wrong password may
+            // lock an account and must not be sent again.
             Err(error)
                 if error.kind() == Kind::ConnectionLost
-                    && (refusals.has_refused() || attempt.method() != "publickey") =>
+                    && (refusals.has_refused() || attempt.method() != "publickey" || is_farewell(&error)) =>
             {
                 attempt.forget_answer(login);
                 refusals.refused(attempt);
@@ -120,14 +120,33 @@ fn is_plain_refusal(attempt: &Attempt, error: &ssh2::Error) -> bool {
     attempt.method() == "publickey" && error.code() == ErrorCode::Session(code::AUTHENTICATION_FAILED)
 }
 
+/// Whether the server took its leave (`SSH_MSG_DISCONNECT`, RFC 4253 section 11.1): of a connection that just ends
+/// libssh2 says that it cannot read from it.
+fn is_farewell(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<ssh2::Error>());
+    cause.is_some_and(|cause| cause.code() == ErrorCode::Session(code::SOCKET_DISCONNECT))
+}
+
 /// A certificate that forces another command logs in and then transfers nothing, without a word from the server.
 fn warn_of_forced_command(attempt: &Attempt, login: &Login) {
-    let Some(certificate) = attempt.certificate() else { return };
-    for fault in judge(certificate, Some(&login.user), None, Timestamp::now()) {
-        if matches!(fault, Fault::ForceCommand(_)) {
-            log::warn!("{attempt}: {fault}; {}", fault.advice(certificate, Some(&login.user)));
-        }
+    if let Some((fault, advice)) = forced(attempt, login) {
+        log::warn!("{attempt}: {fault}; {advice}");
     }
+}
+
+/// Why no SFTP server may answer whoever logged in by this attempt: its certificate forces another command.
+pub(super) fn forced_command(attempt: &Attempt, login: &Login) -> Option<Error> {
+    let (fault, advice) = forced(attempt, login)?;
+    let error = Error::new(Kind::CertificateUnusable, "start SFTP with", fault.to_string());
+    Some(error.on(attempt.to_string()).advice(advice))
+}
+
+fn forced(attempt: &Attempt, login: &Login) -> Option<(Fault, String)> {
+    let certificate = attempt.certificate()?;
+    let mut faults = judge(certificate, Some(&login.user), None, Timestamp::now()).into_iter();
+    let fault = faults.find(|fault| matches!(fault, Fault::ForceCommand(_)))?;
+    let advice = fault.advice(certificate, Some(&login.user));
+    Some((fault, advice))
 }
 
 fn methods(session: &Session, login: &Login) -> Result<Vec<String>> {

@@ -38,6 +38,7 @@ pub struct Channels {
     wants_output: bool,
     /// The beginning of what the server printed beside the protocol.
     printed: Vec<u8>,
+    suspicion: Option<Error>,
 }
 
 impl Channels {
@@ -60,9 +61,16 @@ impl Channels {
             clogged: false,
             wants_output: false,
             printed: Vec::new(),
+            suspicion: None,
         };
         super::Streams::open(&mut this)?;
         Ok(this)
+    }
+
+    /// The same, with a reason to doubt that an SFTP server answers.
+    #[must_use]
+    pub fn suspecting(self, suspicion: Option<Error>) -> Self {
+        Self { suspicion, ..self }
     }
 
     fn start(&self) -> Result<Channel> {
@@ -178,6 +186,10 @@ impl super::Streams for Channels {
         }
         let text = self.printed.trim_ascii();
         (!text.is_empty()).then(|| crate::path::escape(text).into_owned())
+    }
+
+    fn suspicion(&self) -> Option<Error> {
+        self.suspicion.as_ref().map(Error::share)
     }
 
     fn shut_down(&mut self) {

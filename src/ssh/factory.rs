@@ -166,9 +166,10 @@ impl Factory {
 
     /// Starts SFTP at the other end of a session that is logged in.
     pub(super) fn serve(&self, entered: Entered) -> Result<Box<dyn Streams>> {
-        let Entered { session, socket, .. } = entered;
+        let Entered { session, socket, accepted } = entered;
+        let suspicion = accepted.iter().find_map(|attempt| auth::forced_command(attempt, &self.login));
         match Channels::open(session, socket.clone(), self.service(), self.options.set_env.clone()) {
-            Ok(channels) => Ok(Box::new(channels)),
+            Ok(channels) => Ok(Box::new(channels.suspecting(suspicion))),
             Err(error) => {
                 socket.shut_down();
                 Err(self.name_server(error))
@@ -326,6 +327,7 @@ fn route(options: &SftpOptions, host_keys: &HostKeySettings, surroundings: &Surr
         let own = HostKeySettings { alias: None, pins: None, algorithms: Vec::new(), ..host_keys.clone() };
         let mut jump = Jump::parse(hosts, own)?;
         jump.ssh_config.clone_from(&options.jump_config);
+        jump.entries.clone_from(&options.jump_hosts);
         jump.has_own_files = options.ssh_host.is_some() && options.known_hosts_file == KnownHosts::Default;
         jump.asks = surroundings.questions.has_terminal();
         Route::Jump(Box::new(jump))
@@ -356,9 +358,9 @@ fn host_keys(name: &str, options: &SftpOptions, surroundings: &Surroundings) -> 
     } else {
         None
     };
-    let remote = if name.starts_with(':') { name.to_owned() } else { format!("{name}:") };
+    let named = || if name.starts_with(':') { name.to_owned() } else { format!("{name}:") };
     Ok(HostKeySettings {
-        remote,
+        remote: if options.server.is_empty() { named() } else { options.server.clone() },
         policy,
         user_files,
         global_files: ssh_host

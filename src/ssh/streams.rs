@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// One connection that carries one or more independent byte streams to SFTP servers on the other side.
 ///
@@ -38,6 +38,11 @@ pub trait Streams: Send {
 
     /// What the other side printed beside the protocol, to explain why a stream ended.
     fn complaint(&mut self) -> Option<String>;
+
+    /// What the login gives reason to think if no SFTP server answers.
+    fn suspicion(&self) -> Option<Error> {
+        None
+    }
 
     /// Ends the connection now, so that nothing waits for it any more.
     fn shut_down(&mut self);

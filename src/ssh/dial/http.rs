@@ -59,8 +59,9 @@ impl HttpProxy {
     /// The proxy cannot be reached, refuses, or does not answer in time.
     pub fn dial(&self, target: &Target, deadline: &Deadline) -> Result<Socket> {
         let place = format!("{}:{}", self.host, self.port);
-        let socket = direct(&self.host, self.port, deadline)
-            .map_err(|error| error.on(format!("HTTP proxy {place}")))?;
+        let socket = direct(&self.host, self.port, deadline).map_err(|error| {
+            error.on(format!("HTTP proxy {place}")).advice("check http_proxy, and that the proxy runs")
+        })?;
         self.ask(&socket, target, deadline)
             .map_err(|error| error.on(format!("{} through HTTP proxy {place}", target.address())))?;
         Ok(socket)

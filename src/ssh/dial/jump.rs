@@ -13,6 +13,7 @@ use rustix::event::PollFlags;
 
 use super::command::{QUIET, carry};
 use super::route::Target;
+use crate::config::ssh_config::HostEntry;
 use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 use crate::ssh::deadline::Deadline;
@@ -28,6 +29,8 @@ pub struct Jump {
     hops: Vec<String>,
     /// The file `ssh` is to read instead of its own configuration; `none` for none.
     pub ssh_config: Option<PathBuf>,
+    /// The files of each of them, where `ssh` would not find them by itself; else empty.
+    pub entries: Vec<HostEntry>,
     /// Against what their keys are checked.
     pub host_keys: HostKeySettings,
     /// Whether the files are those that the configuration of `ssh` names for each server on the way.
@@ -50,7 +53,7 @@ impl Jump {
             return Err(Error::new(Kind::Config, "read proxy_jump", reason).on(hosts));
         }
         let hops = hops.into_iter().map(url).collect();
-        Ok(Self { hops, ssh_config: None, host_keys, has_own_files: false, asks: false })
+        Ok(Self { hops, ssh_config: None, entries: Vec::new(), host_keys, has_own_files: false, asks: false })
     }
 
     /// The servers as URLs.
@@ -89,27 +92,29 @@ impl Jump {
         let address = format!("[{}]:{}", target.bare_host(), target.port);
         let mut way: Option<OsString> = None;
         let last = self.hops.len().saturating_sub(1);
-        for hop in self.hops.get(..last).unwrap_or_default() {
-            way = Some(shell_line(&self.step(hop, way, "[%h]:%p"), |word| word == "[%h]:%p"));
+        for index in 0..last {
+            way = Some(shell_line(&self.step(index, way, "[%h]:%p"), |word| word == "[%h]:%p"));
         }
-        self.step(self.hops.last().map_or("", String::as_str), way, &address)
+        self.step(last, way, &address)
     }
 
-    /// The command that logs in to `hop`, on the `way` another command makes, and goes on to `address`.
-    fn step(&self, hop: &str, way: Option<OsString>, address: &str) -> Vec<OsString> {
+    /// The command that logs in to server number `index`, on the `way` another command makes, and goes on to `address`.
+    fn step(&self, index: usize, way: Option<OsString>, address: &str) -> Vec<OsString> {
         let mut words: Vec<OsString> = vec!["ssh".into()];
         if let Some(file) = &self.ssh_config {
             words.extend(["-F".into(), file.as_os_str().to_owned()]);
         }
-        for option in self.options(way) {
+        let entry = self.entries.get(index);
+        for option in self.options(entry, way) {
             words.extend(["-o".into(), option]);
         }
+        let hop = self.hops.get(index).map_or("", String::as_str);
         words.extend(["-W".into(), address.into(), "--".into(), hop.into()]);
         words
     }
 
     /// How keys are checked. A connection that `ssh` shares was checked in another way, so none is.
-    fn options(&self, way: Option<OsString>) -> Vec<OsString> {
+    fn options(&self, entry: Option<&HostEntry>, way: Option<OsString>) -> Vec<OsString> {
         let unchecked = self.host_keys.policy == HostKeyPolicy::Off;
         let files = |key: &str, files: &[PathBuf]| {
             let mut option = OsString::from(format!("{key}="));
@@ -127,7 +132,10 @@ impl Jump {
         if unchecked || !self.has_own_files {
             options.push(files("UserKnownHostsFile", &self.host_keys.user_files));
             options.push(files("GlobalKnownHostsFile", &self.host_keys.global_files));
+        } else if let Some(own) = entry.and_then(|entry| entry.user_known_hosts.as_deref()) {
+            options.push(files("UserKnownHostsFile", own));
         }
+        options.extend(entry.into_iter().flat_map(identities));
         options.push(format!("BatchMode={}", if self.asks { "no" } else { "yes" }).into());
         options.extend(["ControlPath=none".into(), "UpdateHostKeys=no".into()]);
         options.extend(way.map(|way| {
@@ -137,6 +145,19 @@ impl Jump {
         }));
         options
     }
+}
+
+/// The keys and certificates to log in with.
+fn identities(entry: &HostEntry) -> impl Iterator<Item = OsString> {
+    let option = |key: &str, path: &PathBuf| {
+        let mut option = OsString::from(format!("{key}="));
+        option.push(quoted(path.as_os_str()));
+        option
+    };
+    let keys = entry.identity_files.paths().iter().filter(|path| path.exists());
+    let certificates = entry.certificate_files.iter();
+    keys.map(move |path| option("IdentityFile", path))
+        .chain(certificates.map(move |path| option("CertificateFile", path)))
 }
 
 /// A file's name as one word of an option that takes several: `%` begins a token there.

@@ -57,8 +57,9 @@ impl SocksProxy {
     /// The proxy cannot be reached, refuses, or does not answer in time.
     pub fn dial(&self, target: &Target, deadline: &Deadline) -> Result<Socket> {
         let place = format!("{}:{}", self.host, self.port);
-        let socket = direct(&self.host, self.port, deadline)
-            .map_err(|error| error.on(format!("SOCKS proxy {place}")))?;
+        let socket = direct(&self.host, self.port, deadline).map_err(|error| {
+            error.on(format!("SOCKS proxy {place}")).advice("check socks_proxy, and that the proxy runs")
+        })?;
         self.greet(&socket, deadline)
             .and_then(|()| ask(&socket, target, deadline))
             .map_err(|error| error.on(format!("{} through SOCKS proxy {place}", target.address())))?;

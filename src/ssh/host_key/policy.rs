@@ -33,14 +33,18 @@ impl HostKeySettings {
     pub fn trust_command(&self, flags: &str) -> String {
         match self.remote.as_str() {
             "" => format!("sclone trust REMOTE:{flags}"),
-            remote if remote.starts_with(':') && remote.ends_with(':') => {
-                format!("sclone trust '{}'{flags}", remote.replace('\'', "'\\''"))
+            remote if !remote.ends_with(':') => format!("sclone trust{flags} {remote},...:"),
+            remote if !remote.starts_with(':') && remote.chars().all(is_plain) => {
+                format!("sclone trust {remote}{flags}")
             }
-            remote if remote.starts_with(':') => format!("sclone trust{flags} {remote},...:"),
-            remote if remote.contains(' ') => format!("sclone trust '{remote}'{flags}"),
-            remote => format!("sclone trust {remote}{flags}"),
+            remote => format!("sclone trust '{}'{flags}", remote.replace('\'', "'\\''")),
         }
     }
+}
+
+/// Whether a shell takes the character as it is.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "_-.+@,=/:".contains(c)
 }
 
 #[cfg(test)]
@@ -51,6 +55,7 @@ mod tests {
     fn the_command_can_be_typed_as_it_is_shown() {
         for (remote, command) in [
             ("web1:", "sclone trust web1: --replace"),
+            ("web1,port=7024:", "sclone trust web1,port=7024: --replace"),
             ("my box:", "sclone trust 'my box:' --replace"),
             (":sftp", "sclone trust --replace :sftp,...:"),
             (":sftp,host=it's:", "sclone trust ':sftp,host=it'\\''s:' --replace"),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::cancel::Cancel;
+use crate::config::remote::quoted;
 use crate::error::{Error, Kind, Result};
 use crate::questions::Questions;
 use crate::ssh::dial::jump::Jump;
@@ -29,7 +30,8 @@ pub fn settle(
         let hop = Hop::look_up(url, jump)?;
         let mut jump = jump.clone();
         if jump.has_own_files {
-            jump.host_keys.user_files.clone_from(&hop.user_files);
+            let own = jump.entries.get(index).and_then(|entry| entry.user_known_hosts.clone());
+            jump.host_keys.user_files = own.unwrap_or_else(|| hop.user_files.clone());
             jump.host_keys.global_files.clone_from(&hop.global_files);
         }
         let mut settings = SessionSettings { host_keys: jump.host_keys.clone(), ..settings.clone() };
@@ -99,15 +101,6 @@ impl Hop {
             remote += &format!(",proxy_jump={}", quoted(&before.hops().join(",")));
         }
         remote + ":"
-    }
-}
-
-/// The value of an option in a connection string.
-fn quoted(value: &str) -> String {
-    if value.contains([',', ':', '\'', '"']) {
-        format!("\"{}\"", value.replace('"', "\"\""))
-    } else {
-        value.to_owned()
     }
 }
 

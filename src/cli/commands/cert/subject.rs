@@ -66,9 +66,12 @@ pub(in crate::cli::commands) fn find(ctx: &Ctx, argument: &OsStr) -> Result<Vec<
 }
 
 fn none(argument: &OsStr) -> Error {
+    let name = argument.as_bytes();
     Error::new(Kind::CertificateUnusable, "find certificate of", "the remote has none")
-        .on(argument.as_bytes())
-        .advice("set pubkey_file, or put the certificate beside key_file as KEY-cert.pub")
+        .on(name.strip_suffix(b":").unwrap_or(name))
+        .advice(
+            "set pubkey_file (CertificateFile of ssh), or put the certificate beside the key as KEY-cert.pub",
+        )
 }
 
 /// The certificates a login has, from its files, else from the agent.
