@@ -163,8 +163,12 @@ fn delete_takes_files_and_follows_no_link() {
         let folders = ["empty", "empty/more", "sub", "sub/deep"];
         assert_eq!(ground.left(), without(&files().chain(folders).collect::<Vec<_>>()));
         ground.plant();
+        // No folder is called *.txt.
         ground.sclone("delete --rmdirs --include *.txt", path).code(0).stdout("");
-        assert_eq!(ground.left(), without(&["sub/b.txt", "empty", "empty/more"]));
+        assert_eq!(ground.left(), without(&["sub/b.txt"]));
+        ground.plant();
+        ground.sclone("delete --rmdirs --exclude /sub/deep/**", path).code(0).stdout("");
+        assert!(!ground.left().contains(&"empty".into()));
     }
 }
 

@@ -99,8 +99,8 @@ impl Place {
     /// The path can only be a folder.
     pub fn as_new_file(&self, argument: &[u8]) -> Result<(Arc<dyn Fs>, Name)> {
         match &self.holder {
-            Some((holder, name)) => Ok((Arc::clone(holder), name.clone())),
-            None => Err(Error::new(Kind::IsADirectory, "write", "it is a directory")
+            Some((holder, name)) if !argument.ends_with(b"/") => Ok((Arc::clone(holder), name.clone())),
+            _ => Err(Error::new(Kind::IsADirectory, "write", "it is a directory")
                 .on(argument)
                 .advice("name the file, without a slash behind it")),
         }
@@ -121,7 +121,7 @@ impl Place {
     }
 }
 
-/// Opens what `argument` names. Nothing is looked at and no connection made yet.
+/// Opens what `argument` names. No connection is made yet.
 ///
 /// # Errors
 /// The argument cannot be read, the remote is not known, or one of its options is wrong.
@@ -195,10 +195,18 @@ pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store
 }
 
 fn open_local(path: &Path, links: Links) -> Place {
-    place(path.as_os_str().as_bytes(), |root| {
+    place(without_slash_of_file(path.as_os_str().as_bytes()), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
     })
+}
+
+/// The path without a slash at its end if a file stands there: as for rclone, `file/` is the file on this machine.
+fn without_slash_of_file(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last.saturating_add(1));
+    let bare = path.get(..end).unwrap_or(path);
+    let is_file = || std::fs::symlink_metadata(OsStr::from_bytes(bare)).is_ok_and(|found| found.is_file());
+    if bare.len() < path.len() && is_file() { bare } else { path }
 }
 
 /// What beside its address tells one server from another: behind another proxy the same address may mean another one.

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::Fs;
 use crate::transfer::Copy;
 use crate::transfer::copy::{IN_FLIGHT, Single};
+use crate::transfer::plan::Traversal;
 use crate::transfer::renames::Strategy;
 use crate::transfer::task::{Rules, Task};
 
@@ -82,7 +83,12 @@ impl TransferJob<'_> {
             let (tree, only, destination) = ctx.cancel.or_stop(self.look_up(&source, &destination)).await?;
             let _lock = ctx.lock_job(&*tree, &*destination).await?;
             let witness = report.as_ref().map(TransferReport::witness);
-            let rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
+            let mut rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
+            // What only the destination has is seen in its listings alone.
+            if deletes && rules.traversal == Traversal::LookedUp {
+                log::warn!("Ignoring --no-traverse with sync");
+                rules.traversal = Traversal::Listed;
+            }
             let copy = Copy {
                 source: tree,
                 only,

@@ -129,6 +129,16 @@ impl Filter {
         is_entered
     }
 
+    /// Whether an empty folder may be removed: as rclone's `rmdirs`, the rules for files decide about its path with a
+    /// slash behind it, so that `--include '*.txt'` keeps every folder.
+    pub fn removes_folder(&self, folder: &RelPath) -> bool {
+        let text = text::of(folder.as_bytes());
+        match &self.listed {
+            Some(listed) => listed.has_file(&text),
+            None => self.rules.files.includes(&format!("{text}/")),
+        }
+    }
+
     /// Names of files that leave out the folder they are in.
     pub fn markers(&self) -> &[Name] {
         &self.markers

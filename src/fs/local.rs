@@ -159,7 +159,8 @@ fn hash_file(path: &Path, length: u64, hash: HashType) -> Result<Digest> {
 impl Fs for Local {
     fn describe(&self) -> String {
         let root = std::path::absolute(&self.root);
-        let root = root.as_ref().unwrap_or(&self.root);
+        // A slash at its end says nothing here.
+        let root = root.as_ref().unwrap_or(&self.root).components().as_path();
         format!("Local file system at {}", crate::path::escape(root.as_os_str().as_bytes()))
     }
 

@@ -183,7 +183,11 @@ fn no_hash(hash: HashType) -> Error {
 
 impl Fs for Sftp {
     fn describe(&self) -> String {
-        format!("{}/{}", self.name.trim_end_matches('/'), crate::path::escape(&self.root))
+        let root = match self.root.as_slice() {
+            [folder @ .., b'/'] if !folder.is_empty() => folder,
+            root => root,
+        };
+        format!("{}/{}", self.name.trim_end_matches('/'), crate::path::escape(root))
     }
 
     fn system(&self) -> &str {

@@ -97,6 +97,9 @@ impl Removal {
     /// What makes every further removal pointless.
     pub async fn remove_file(&self, path: &RelPath, size: u64) -> Result<bool> {
         if !self.gate.allows("delete", path, Some(size))? {
+            if self.gate.is_dry_run() {
+                self.stats.deleted_file(size);
+            }
             return Ok(self.gate.is_dry_run());
         }
         match insist(|| self.tree.remove_file(path)).await {
@@ -122,16 +125,20 @@ impl Removal {
     }
 
     fn takes(&self, folder: &RelPath) -> bool {
-        match self.folders {
+        let is_meant = match self.folders {
             Folders::None => false,
             Folders::Below => !folder.is_root(),
             Folders::All => true,
-        }
+        };
+        is_meant && self.limits.filter.removes_folder(folder)
     }
 
     async fn remove_folder(&self, path: &RelPath) -> Result<bool> {
         let shown = if path.is_root() { self.tree.describe() } else { path.to_string() };
         if !self.gate.allows("remove directory", &shown, None)? {
+            if self.gate.is_dry_run() {
+                self.stats.deleted_dir();
+            }
             return Ok(self.gate.is_dry_run());
         }
         match insist(|| self.tree.remove_dir(path)).await {

@@ -213,7 +213,7 @@ impl Stats {
         ActiveTransfer { stats: self.clone(), id, active, finished: false }
     }
 
-    /// A file of `size` bytes was deleted.
+    /// A file of `size` bytes was deleted, or would be but for `--dry-run`.
     pub fn deleted_file(&self, size: u64) {
         add(&self.0.deleted_files, 1);
         add(&self.0.deleted_bytes, size);

@@ -190,6 +190,9 @@ impl<'a> Cleaner<'a> {
         run.stats.checked();
         let action = if run.rules.backup.is_some() { "move into backup dir" } else { "delete" };
         if !run.gate.allows(action, path, Some(bytes))? {
+            if run.gate.is_dry_run() {
+                run.stats.deleted_file(bytes);
+            }
             return Ok(());
         }
         let deleted = match &run.rules.backup {
@@ -240,6 +243,9 @@ impl Copy {
 
     async fn remove_one(&self, tree: &dyn Fs, path: &RelPath) -> Result<()> {
         if !self.gate.allows("remove directory", path, None)? {
+            if self.gate.is_dry_run() {
+                self.stats.deleted_dir();
+            }
             return Ok(());
         }
         match tree.remove_dir(path).await {

@@ -84,6 +84,21 @@ fn copies() {
 }
 
 #[test]
+fn moves() {
+    play("moves");
+}
+
+#[test]
+fn syncs() {
+    play("syncs");
+}
+
+#[test]
+fn removals() {
+    play("removals");
+}
+
+#[test]
 fn every_transcript_is_played_and_every_case_has_its_answers() {
     let source = include_str!("mod.rs");
     for entry in std::fs::read_dir(folder()).unwrap() {
@@ -110,7 +125,7 @@ fn every_transcript_is_played_and_every_case_has_its_answers() {
 
 #[test]
 fn an_answer_of_sclones_own_stands_beside_rclones_and_has_a_reason() {
-    for name in ["listings", "hashes", "checks", "filters", "copies"] {
+    for name in ["listings", "hashes", "checks", "filters", "copies", "moves", "syncs", "removals"] {
         let text = std::fs::read_to_string(folder().join(name).with_extension("txt")).unwrap();
         for case in Transcript::parse(&text).cases {
             let is_own = case.blocks.iter().any(|block: &Block| block.is_own);

@@ -114,13 +114,22 @@ impl Scene {
         let outcome = one.iter().fold(run, |run, name| run.env(name, "1")).run();
         let text = String::from_utf8_lossy(&outcome.stdout).replace(root, "{dir}");
         let mut lines = marked(&text, is_ordered(arguments));
-        let now = (Tree::read(&self.root().join("src")), Tree::read(&self.root().join("dst")));
-        if now != self.trees {
+        let gone: Vec<_> =
+            ["src", "dst"].into_iter().filter(|name| !self.root().join(name).is_dir()).collect();
+        let now = (self.now("src"), self.now("dst"));
+        if now != self.trees || !gone.is_empty() {
+            lines.extend(gone.iter().map(|name| format!("- {name}/")));
             lines.extend(changes("src", &self.trees.0, &now.0).chain(changes("dst", &self.trees.1, &now.1)));
             self.write();
         }
         let log = String::from_utf8_lossy(&outcome.stderr).into_owned();
         Answer { code: outcome.exit_code(), lines, log }
+    }
+
+    /// What a tree holds by now, which is nothing once it is gone.
+    fn now(&self, name: &str) -> Tree {
+        let root = self.root().join(name);
+        if root.is_dir() { Tree::read(&root) } else { Tree::new() }
     }
 
     /// Puts both trees back as they were.
@@ -179,6 +188,22 @@ fn trees(name: &str) -> (Tree, Tree) {
                 [" lead", "trail ", "a'b", "#x", "$y", "semi;colon", "back\\slash", "*?", "[1]", "{a}"];
             let tree = names.iter().fold(Tree::new(), |tree, name| file(tree, name, name));
             (file(file(tree, "d e/f g", "fg"), "-dash", "-"), Tree::new())
+        }
+        // Folders that hold nothing, some of them within each other, and one that holds a file.
+        "hollow" => {
+            let tree = Tree::new().directory("a/b/c").directory("d").directory("e f/g");
+            (file(tree, "kept/h/file", "x").directory("kept/i"), Tree::new().directory("old/older"))
+        }
+        // A file here is a folder there, and the other way round.
+        "clash" => {
+            let tree = file(file(Tree::new(), "file", "x"), "folder/inner", "y");
+            (file(tree, "z", "z"), file(old(Tree::new(), "folder", "old"), "file/inner", "old"))
+        }
+        // Files that moved, and one that only looks as if it had.
+        "renamed" => {
+            let tree = file(file(Tree::new(), "new/one", "first"), "two renamed", "second");
+            let other = file(file(Tree::new(), "one", "first"), "old/two", "second");
+            (file(tree, "three", "third"), file(other, "drei", "THIRD"))
         }
         other => panic!("there is no tree {other}"),
     }
