@@ -13,7 +13,7 @@ use crate::filter::TextGlob;
 /// Example: `sclone listremotes --type sftp --order-by name`
 ///
 /// With a FILTER only the remotes of which name, type, source or description contains it, upper and lower case alike;
-/// in it the globs of filters have their meaning: *, ?, [abc], {one,other}, {{regexp}}. --name and its like look at one
+/// in it the globs of filters have their meaning: `*`, `?`, `[abc]`, `{one,other}`, `{{regexp}}`. --name and its like look at one
 /// of them only.
 ///
 /// Exit codes: 0 listed, 1 the file cannot be read, 2 wrong usage.
