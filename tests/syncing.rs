@@ -68,6 +68,7 @@ fn a_dry_run_prints_the_plan_in_rclones_words_and_changes_nothing() {
         "NOTICE: sub/b: Skipped copy as --dry-run is set (size 6)",
         "NOTICE: top: Skipped delete as --dry-run is set (size 1)",
         "NOTICE: extra: Skipped remove directory as --dry-run is set",
+        "Deleted:                3 (files), 2 (dirs)",
     ]);
     assert_eq!(Tree::read(&ground.there), before);
 }
