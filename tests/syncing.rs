@@ -140,6 +140,18 @@ fn old_files_are_kept_in_the_backup_folder_or_under_another_name() {
 }
 
 #[test]
+fn a_file_to_be_written_in_place_is_kept_as_well() {
+    let ground = Ground::new();
+    for (here, there) in [("HERE", "THERE"), ("HERE", "@THERE")] {
+        Tree::new().file("n.txt", "newest").write(&ground.here);
+        Tree::new().file("n.txt", "old").write(&ground.there);
+        ground.sclone(&format!("copy --inplace --suffix .bak {here} {there}")).code(0);
+        assert_eq!(fs::read(ground.there.join("n.txt.bak")).unwrap(), b"old", "{there}");
+        assert_eq!(fs::read(ground.there.join("n.txt")).unwrap(), b"newest", "{there}");
+    }
+}
+
+#[test]
 fn a_backup_must_be_elsewhere_on_the_same_remote() {
     let ground = Ground::new();
     write(&ground);

@@ -113,7 +113,9 @@ impl Copier {
 
     /// Copies one file whose folder exists, and returns the hash it was compared by, if it was.
     pub(crate) async fn copy(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
-        if self.options.in_place {
+        // What is to be kept must not be written over.
+        let is_kept = self.backup.is_some() && file.replaces.is_some();
+        if self.options.in_place && !is_kept {
             return self.overwrite(file, active).await;
         }
         let partial = partial::beside(&file.to, self.journal.tag(), &self.options.partial_suffix)?;

@@ -22,7 +22,7 @@ use crate::units::ByteSize;
 /// --delete-excluded is given. --delete-during and --delete-before ask and check in the same way; they only begin earlier,
 /// so that an error that comes later does not bring back what is gone.
 ///
-/// Exit codes: 0 everything is there, 1 some file failed, 2 contradiction usage, 3 folder not found, 4 file not found,
+/// Exit codes: 0 everything is there, 1 some file failed, 2 wrong usage, 3 folder not found, 4 file not found,
 /// 5 trying again may help, 6 an immutable file would change, 7 refused, 8 --max-transfer met, 9 nothing transferred
 /// with --error-on-no-transfer, 10 --max-duration met, 20 login refused, 21 certificate unusable, 22 host key not trusted,
 /// 23 no connection or lost, 24 no space left, 25 locked by another run, 130 stopped.
