@@ -1,12 +1,11 @@
 //! The tree of files on this machine.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::lazy;
@@ -14,20 +13,19 @@ use rustix::fs::Timestamps;
 
 use super::beneath::Place;
 use super::blocking;
-use super::close::close;
 use super::contract::{
-    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
-    WriteFile,
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile,
 };
-use super::details::{Details, Owner};
+use super::details::Details;
 use super::links::{self, LinkFile, Links};
 use super::local_details::{details_of, set_details, timespec};
+use super::local_file::LocalFile;
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
 use crate::path::{Name, RelPath};
 
 /// Bytes moved in one system call.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 const NANOSECONDS: i128 = 1_000_000_000;
 
 /// A folder of this machine as the root of a tree. Symbolic links in it are shown as links.
@@ -71,6 +69,21 @@ impl Local {
         if own == self.join(path) { Ok(None) } else { LinkFile::read(&own) }
     }
 
+    /// What a path stands for: a link that is shown as a file, or what `look` finds there.
+    fn found(
+        &self,
+        path: &RelPath,
+        look: impl FnOnce(&Path) -> io::Result<fs::Metadata>,
+    ) -> Result<Metadata> {
+        let full = self.full(path);
+        let found = match self.link_file(path) {
+            Ok(Some(link)) => Ok(link.metadata()),
+            Ok(None) => look(&full).map(|found| metadata_of(&found)),
+            Err(error) => Err(error),
+        };
+        found.map_err(failed("look up", &full))
+    }
+
     fn hash_one(&self, path: &RelPath, hash: HashType) -> Result<Digest> {
         let full = self.full(path);
         let Some(link) = self.link_file(path).map_err(failed("read", &full))? else {
@@ -87,11 +100,11 @@ impl Local {
 }
 
 /// Makes system calls when it is first polled; local files answer at once.
-fn task<'a, T: Send + 'a>(calls: impl FnOnce() -> Result<T> + Send + 'a) -> Task<'a, T> {
+pub(super) fn task<'a, T: Send + 'a>(calls: impl FnOnce() -> Result<T> + Send + 'a) -> Task<'a, T> {
     Box::pin(lazy(|_| calls()))
 }
 
-fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(super) fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.as_os_str().as_bytes().to_vec();
     move |error| Error::from_io(operation, error).on(path)
 }
@@ -211,27 +224,11 @@ impl Fs for Local {
     }
 
     fn stat<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        task(|| {
-            let full = self.full(path);
-            let found = match self.link_file(path) {
-                Ok(Some(link)) => Ok(link.metadata()),
-                Ok(None) => fs::metadata(&full).map(|found| metadata_of(&found)),
-                Err(error) => Err(error),
-            };
-            found.map_err(failed("look up", &full))
-        })
+        task(|| self.found(path, |full| fs::metadata(full)))
     }
 
     fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        task(|| {
-            let full = self.full(path);
-            let found = match self.link_file(path) {
-                Ok(Some(link)) => Ok(link.metadata()),
-                Ok(None) => fs::symlink_metadata(&full).map(|found| metadata_of(&found)),
-                Err(error) => Err(error),
-            };
-            found.map_err(failed("look up", &full))
-        })
+        task(|| self.found(path, |full| fs::symlink_metadata(full)))
     }
 
     fn details<'a>(&'a self, path: &'a RelPath) -> Task<'a, Details> {
@@ -264,7 +261,7 @@ impl Fs for Local {
             }
             let path = self.full(path);
             let file = File::open(&path).map_err(failed("open", &path))?;
-            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn ReadFile>)
+            Ok(Box::new(LocalFile::new(file, path)) as Box<dyn ReadFile>)
         })
     }
 
@@ -273,7 +270,7 @@ impl Fs for Local {
             let created = self.place(path).and_then(|place| place.create(mode));
             let path = self.full(path);
             let file = created.map_err(failed("create", &path))?;
-            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
+            Ok(Box::new(LocalFile::new(file, path)) as Box<dyn WriteFile>)
         })
     }
 
@@ -282,7 +279,7 @@ impl Fs for Local {
             let opened = self.place(path).and_then(|place| place.reopen());
             let path = self.full(path);
             let file = opened.map_err(failed("open", &path))?;
-            Ok(Box::new(OpenFile { file: Arc::new(file), path }) as Box<dyn WriteFile>)
+            Ok(Box::new(LocalFile::new(file, path)) as Box<dyn WriteFile>)
         })
     }
 
@@ -386,140 +383,7 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// An open local file.
-struct OpenFile {
-    file: Arc<File>,
-    path: PathBuf,
-}
-
-impl OpenFile {
-    fn look_up(&self) -> Result<Metadata> {
-        self.file.metadata().map(|found| metadata_of(&found)).map_err(failed("look up", &self.path))
-    }
-
-    /// Reads or writes: a little at once, where handing it on would cost more; much on a thread that may wait for the
-    /// disk.
-    fn move_content<T: Send + 'static>(
-        &self,
-        length: usize,
-        operation: &'static str,
-        call: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
-    ) -> Task<'_, T> {
-        if length <= SMALL {
-            return task(move || call(&self.file).map_err(failed(operation, &self.path)));
-        }
-        Box::pin(async move {
-            let file = Arc::clone(&self.file);
-            let moved = blocking::run(move || Ok(call(&file))).await?;
-            moved.map_err(failed(operation, &self.path))
-        })
-    }
-
-    fn set(&self, mode: u32, dates: Option<Dates>) -> io::Result<()> {
-        if let Some(dates) = dates {
-            rustix::fs::futimens(&*self.file, &timestamps(dates))?;
-        }
-        self.file.set_permissions(Permissions::from_mode(mode))
-    }
-}
-
-impl ReadFile for OpenFile {
-    fn metadata(&self) -> Task<'_, Metadata> {
-        task(|| self.look_up())
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> Task<'_, Vec<u8>> {
-        let read = move |file: &File| {
-            let mut data = vec![0; length];
-            let count = file.read_at(&mut data, offset)?;
-            data.truncate(count);
-            Ok(data)
-        };
-        self.move_content(length, "read", read)
-    }
-
-    fn chunk_size(&self) -> usize {
-        CHUNK
-    }
-
-    fn depth(&self) -> usize {
-        usize::MAX
-    }
-
-    fn widen(&self, _ways: usize) -> WideningTask<'_> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn is_widened(&self) -> bool {
-        false
-    }
-}
-
-impl WriteFile for OpenFile {
-    fn metadata(&self) -> Task<'_, Metadata> {
-        task(|| self.look_up())
-    }
-
-    fn write_at(&self, offset: u64, data: Vec<u8>) -> Task<'_, ()> {
-        self.move_content(data.len(), "write", move |file| file.write_all_at(&data, offset))
-    }
-
-    fn set_size(&self, size: u64) -> Task<'_, ()> {
-        task(move || self.file.set_len(size).map_err(failed("set the size of", &self.path)))
-    }
-
-    fn fill_from<'a>(&'a self, _origin: &'a [u8], _size: u64) -> Task<'a, ()> {
-        task(|| {
-            Err(Error::new(Kind::Unsupported, "copy", "files here are copied by reading and writing them"))
-        })
-    }
-
-    fn set_owner(&self, owner: Owner) -> Task<'_, ()> {
-        task(move || {
-            let given = std::os::unix::fs::fchown(&*self.file, Some(owner.user), Some(owner.group));
-            given.map_err(failed("set owner of", &self.path))
-        })
-    }
-
-    fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {
-        task(move || self.set(mode, dates).map_err(failed("set attributes of", &self.path)))
-    }
-
-    fn settle(&self) -> Task<'_, ()> {
-        task(|| Ok(()))
-    }
-
-    fn sync(&self) -> Task<'_, ()> {
-        Box::pin(async {
-            let file = Arc::clone(&self.file);
-            let synced = blocking::run(move || Ok(file.sync_all())).await?;
-            synced.map_err(failed("flush", &self.path))
-        })
-    }
-
-    fn close(&self) -> Task<'_, ()> {
-        // The system reports delayed errors on the close of any descriptor of a file, so a duplicate will do.
-        task(|| self.file.try_clone().and_then(close).map_err(failed("close", &self.path)))
-    }
-
-    fn chunk_size(&self) -> usize {
-        CHUNK
-    }
-
-    fn depth(&self) -> usize {
-        usize::MAX
-    }
-
-    fn widen(&self, _ways: usize) -> WideningTask<'_> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn is_widened(&self) -> bool {
-        false
-    }
-}
-
-fn timestamps(dates: Dates) -> Timestamps {
+pub(super) fn timestamps(dates: Dates) -> Timestamps {
     Timestamps {
         last_access: timespec(dates.accessed.unwrap_or(dates.modified)),
         last_modification: timespec(dates.modified),

@@ -11,6 +11,7 @@ mod explanation;
 mod links;
 mod local;
 mod local_details;
+mod local_file;
 mod remote_file;
 mod remote_folder;
 mod sftp;
