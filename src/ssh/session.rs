@@ -332,7 +332,7 @@ impl Handshake<'_> {
     /// The first line of something that does not begin as an SSH server does, safe to show.
     fn stranger(&self) -> Option<String> {
         let heard = self.heard();
-        if heard.iter().zip(b"SSH-").all(|(said, expected)| said == expected) {
+        if may_be_ssh(heard) {
             return None;
         }
         let line = heard.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
@@ -365,6 +365,14 @@ impl Handshake<'_> {
     }
 }
 
+/// Whether what was heard may be the beginning of an SSH server's identification (RFC 4253 section 4.2). Its first bytes
+/// may be missing: where they arrive one at a time, the handshake can take them before they were overheard.
+fn may_be_ssh(heard: &[u8]) -> bool {
+    let begins = b"SSH-";
+    (0..begins.len())
+        .any(|lost| heard.iter().zip(begins.iter().skip(lost)).all(|(said, expected)| said == expected))
+}
+
 /// The library's own words, safe to show.
 fn words(error: &ssh2::Error) -> String {
     escape(error.message().as_bytes()).to_lowercase()
@@ -372,4 +380,21 @@ fn words(error: &ssh2::Error) -> String {
 
 fn unexpected(error: &ssh2::Error) -> Error {
     Error::new(Kind::Protocol, "connect to", words(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_ssh;
+
+    #[test]
+    fn what_may_be_an_ssh_server() {
+        for heard in ["", "S", "SSH-2.0-OpenSSH_10.0", "SH-2.0-sl", "H-2.0-sl", "-2.0-sl"] {
+            assert!(may_be_ssh(heard.as_bytes()), "{heard}");
+        }
+        for heard in
+            ["hi", "Hi", "HTTP/1.1 400 Bad Request", "SIP/2.0", "220 mail.example.org ESMTP", "login: "]
+        {
+            assert!(!may_be_ssh(heard.as_bytes()), "{heard}");
+        }
+    }
 }
