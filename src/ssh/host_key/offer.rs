@@ -1,15 +1,18 @@
 //! Which host key algorithms to ask the server for: those of the recorded keys first, so that a server with several
-//! keys shows the one that is known, and certificates only where a line about a CA, or a revoked one, is there to judge
-//! them.
+//! keys shows the one that is known, those of revoked keys after the others. Certificates only where a line about a CA,
+//! or a revoked one, is there to judge them.
 
 use crate::ssh::known_hosts::KnownHosts;
 use crate::ssh::known_hosts::line::Marker;
-use crate::ssh::verifying_key::KeyAlgorithm;
+use crate::ssh::verifying_key::{KeyAlgorithm, VerifyingKey};
 
 /// The algorithm names to offer, best first, for what `known` says about the host.
 pub fn preferred_algorithms(known: &KnownHosts) -> Vec<&'static str> {
+    let is_revoked = |key: &VerifyingKey| known.with_marker(Marker::Revoked).any(|entry| entry.key == *key);
+    let mut keys: Vec<_> = known.with_marker(Marker::Host).map(|entry| &entry.key).collect();
+    keys.sort_by_key(|key| is_revoked(key));
     let mut recorded: Vec<KeyAlgorithm> = Vec::new();
-    for algorithm in known.with_marker(Marker::Host).map(|entry| entry.key.algorithm()) {
+    for algorithm in keys.into_iter().map(VerifyingKey::algorithm) {
         if !recorded.contains(&algorithm) {
             recorded.push(algorithm);
         }
@@ -23,8 +26,9 @@ pub fn preferred_algorithms(known: &KnownHosts) -> Vec<&'static str> {
         [names(&all, certificate_names), names(&all, signature_names)].concat()
     } else if has(Marker::Revoked) {
         // The revoked key may be the CA of a certificate.
-        let both = |types| [names(types, certificate_names), names(types, signature_names)].concat();
-        [both(recorded), both(others)].concat()
+        let both =
+            |algorithm: &KeyAlgorithm| [certificate_names(*algorithm), signature_names(*algorithm)].concat();
+        recorded.iter().chain(others).flat_map(both).collect()
     } else {
         [names(recorded, signature_names), names(others, signature_names)].concat()
     }
@@ -91,6 +95,8 @@ mod tests {
                 .iter()
                 .all(|name| !name.contains("cert"))
         );
+        let retired = offered(&format!("web1 {ED}\nweb1 {RSA}\n@revoked * {ED}\n"));
+        assert_eq!((retired[2], retired[4]), ("rsa-sha2-512", "ssh-ed25519-cert-v01@openssh.com"));
         let certified = offered(&format!("@cert-authority web* {ED}\nweb1 {RSA}\n"));
         let revoked = offered(&format!("@revoked web1 {ED}\nweb1 {RSA}\n"));
         assert_eq!(revoked[1..3], ["rsa-sha2-256-cert-v01@openssh.com", "rsa-sha2-512"]);
