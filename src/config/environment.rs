@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The surroundings of a run.
 #[derive(Clone, Debug, Default)]
@@ -11,16 +12,17 @@ pub struct Environment {
     home: Option<PathBuf>,
     user: Option<String>,
     account_home: Option<PathBuf>,
+    /// The accounts of this machine, as `passwd(5)` has them.
+    accounts: Arc<str>,
 }
 
 impl Environment {
     /// Captures the variables, the home folder (`$HOME`, else the account's) and the user of this process.
     pub fn of_process() -> Self {
-        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let account = account(&accounts, rustix::process::getuid().as_raw());
-        let (user, account_home) = account.unzip();
+        let accounts = std::fs::read("/etc/passwd").unwrap_or_default();
         let variables: BTreeMap<_, _> = std::env::vars_os().collect();
-        Self { home: dirs::home_dir(), user, account_home, ..Self::new(variables) }
+        let accounts = String::from_utf8_lossy(&accounts);
+        Self { home: dirs::home_dir(), ..Self::new(variables).with_accounts(&accounts) }
     }
 
     /// Surroundings made of variables alone: `HOME`, `USER` and `LOGNAME` among them have their meaning.
@@ -28,7 +30,15 @@ impl Environment {
         let variables: BTreeMap<OsString, OsString> =
             variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         let home = variables.get(OsStr::new("HOME")).map(PathBuf::from);
-        Self { variables, home, user: None, account_home: None }
+        Self { variables, home, ..Self::default() }
+    }
+
+    /// The same surroundings with accounts in the form of `passwd(5)`, one of them maybe that of this process.
+    #[must_use]
+    pub fn with_accounts(self, accounts: &str) -> Self {
+        let uid = rustix::process::getuid().as_raw().to_string();
+        let (user, account_home) = account(accounts, 2, &uid).unzip();
+        Self { user, account_home, accounts: accounts.into(), ..self }
     }
 
     /// The same surroundings with one more variable.
@@ -68,6 +78,11 @@ impl Environment {
         self.home().filter(|home| self.account_home.as_ref().is_some_and(|account| account != *home))
     }
 
+    /// The home folder of another user of this machine; `None` if there is no such user.
+    pub fn home_of(&self, user: &str) -> Option<PathBuf> {
+        account(&self.accounts, 0, user).map(|(_, home)| home)
+    }
+
     /// Where what can be lost is kept between runs: `$XDG_CACHE_HOME/sclone`, else `~/.cache/sclone`.
     pub fn cache_folder(&self) -> Option<PathBuf> {
         let named = self.os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
@@ -80,13 +95,12 @@ impl Environment {
     }
 }
 
-/// Name and home of user `uid` in the lines of `passwd(5)`.
-fn account(accounts: &str, uid: u32) -> Option<(String, PathBuf)> {
+/// Name and home of the first account whose field of this number, counted from 0, is `value`.
+fn account(accounts: &str, number: usize, value: &str) -> Option<(String, PathBuf)> {
     accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        let is_it = fields.nth(1)?.parse() == Ok(uid);
-        is_it.then(|| (name.to_owned(), PathBuf::from(fields.nth(2).unwrap_or_default())))
+        let fields: Vec<_> = line.split(':').collect();
+        let (name, home) = (fields.first()?, fields.get(5)?);
+        (fields.get(number) == Some(&value)).then(|| ((*name).to_owned(), PathBuf::from(home)))
     })
 }
 
@@ -97,8 +111,11 @@ mod tests {
     #[test]
     fn the_user_is_the_account_before_the_variables() {
         let accounts = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:/bin/sh\n";
-        assert_eq!(account(accounts, 1000), Some(("ann".into(), "/home/ann".into())));
-        assert_eq!(account(accounts, 7), None);
+        assert_eq!(account(accounts, 2, "1000"), Some(("ann".into(), "/home/ann".into())));
+        assert_eq!(account(accounts, 2, "7"), None);
+        let known = Environment::default().with_accounts(accounts);
+        assert_eq!(known.home_of("ann"), Some("/home/ann".into()));
+        assert_eq!((known.home_of("broken"), known.home_of("")), (None, None));
         let mut environment = Environment::new([("LOGNAME", "log"), ("USER", "")]);
         assert_eq!(environment.user(), Some("log"));
         environment.user = Some("ann".into());

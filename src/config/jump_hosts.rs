@@ -19,6 +19,11 @@ pub(super) fn entries(hosts: &str, files: &Files, environment: &Environment) -> 
     hosts.split(',').map(|host| entry(&Address::parse(host), files, environment, home)).collect()
 }
 
+/// The last of these `hosts`, without user and port; empty if there are none.
+pub(super) fn last_host(hosts: &str) -> &str {
+    Address::parse(hosts.rsplit(',').next().unwrap_or(hosts)).host
+}
+
 /// `[user@]host[:port]`, which may stand in an `ssh://` URL.
 struct Address<'a> {
     user: Option<&'a str>,
@@ -51,6 +56,7 @@ fn entry(address: &Address<'_>, files: &Files, environment: &Environment, home: 
         port: port.unwrap_or(22),
         user: user.unwrap_or_default(),
         key_alias: address.host,
+        jump: text(Keyword::ProxyJump).filter(|hosts| *hosts != "none").map_or("", last_host),
         environment,
     };
     let mut entry = HostEntry::new(&reading, tokens)?;
@@ -74,6 +80,12 @@ mod tests {
             let address = Address::parse(text);
             assert_eq!((address.user, address.host, address.port), (user, host, port), "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_of_several_counts() {
+        assert_eq!(last_host("a,ssh://me@[::1]:24/"), "::1");
+        assert_eq!(last_host(""), "");
     }
 
     #[test]

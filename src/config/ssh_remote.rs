@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 
 use super::environment::Environment;
+use super::jump_hosts::last_host;
 use super::option_reader::OptionReader;
 use super::resolve::Provenance;
 use super::sftp_options::SftpOptions;
@@ -47,6 +48,23 @@ pub(super) struct Filled {
 
 /// The options that say which way a connection takes; one of them leaves no room for another.
 const WAYS: [&str; 4] = ["socks_proxy", "http_proxy", "proxy_jump", "proxy_command"];
+
+/// The options that the host `name` of `ssh` sets for a remote that sets those of `given` itself; `None` if `ssh` has no
+/// such host, or what is said about it cannot be understood.
+pub fn host_options(
+    name: &str,
+    given: &dyn Fn(&str) -> Option<String>,
+    environment: &Environment,
+) -> Option<BTreeMap<&'static str, String>> {
+    let files = OptionReader::new(given, environment).ssh_config("ssh_config").ok()?;
+    let user = given("user");
+    let reading = read(&files, Query { name, user: user.as_deref(), environment });
+    if !reading.is_named || reading.fault.is_some() {
+        return None;
+    }
+    let options = host::options(name, &reading).ok()?;
+    Some(options.into_iter().map(|(option, (value, _))| (option, value)).collect())
+}
 
 impl SshRemote {
     /// Looks for `name`. Where an external program connects, that reads the files itself.
@@ -132,14 +150,16 @@ impl SshRemote {
             port: options.port,
             user: &options.user,
             key_alias: &self.name,
+            jump: "",
             environment,
         };
+        let own = self.reading.value(Keyword::ProxyJump).filter(|_| filled.has_jump);
+        let filled_in =
+            own.map(|value| tokens.jump(&value.text).map_err(|error| error.on(value.place.to_string())));
+        let jump = filled_in.transpose()?.or_else(|| options.proxy_jump.clone());
+        let tokens = Tokens { jump: jump.as_deref().map_or("", last_host), ..tokens };
         let entry = HostEntry::new(&self.reading, tokens)?;
-        let jump = self.reading.value(Keyword::ProxyJump).filter(|_| filled.has_jump);
-        if let Some(value) = jump {
-            let hosts = tokens.jump(&value.text).map_err(|error| error.on(value.place.to_string()))?;
-            options.proxy_jump = Some(hosts);
-        }
+        options.proxy_jump = jump;
         options.ssh_host = Some(entry);
         Ok(())
     }

@@ -16,6 +16,8 @@ pub struct Subject<'a> {
     pub user: &'a str,
     /// The user on this machine.
     pub local_user: &'a str,
+    /// The value of `Tag` as far as it is known by now; empty for none.
+    pub tag: &'a str,
     /// Whether the files are read for the second time.
     pub is_final: bool,
 }
@@ -82,6 +84,8 @@ fn criterion(name: &str, argument: &str, subject: Subject<'_>, is_met: bool) -> 
         "originalhost" => Ok(by_name(subject.original_host)),
         "user" => Ok(any_fits(argument.split(','), subject.user)),
         "localuser" => Ok(any_fits(argument.split(','), subject.local_user)),
+        "tagged" => Ok(any_fits(argument.split(','), subject.tag)),
+        "sessiontype" => Ok(any_fits(argument.split(','), "subsystem")),
         // What was not met before it cannot be met by it.
         _ if !is_met => Ok(None),
         "exec" => Err(unsupported("Match exec runs a command, and sclone runs none of this file")),
@@ -135,6 +139,7 @@ mod tests {
             original_host: "web1",
             user: "ann",
             local_user: "me",
+            tag: "work",
             is_final: false,
         };
         match decide(text, subject) {
@@ -166,9 +171,13 @@ mod tests {
             ("!final", "met"),
             ("canonical all", "not met"),
             ("originalhost db1 exec \"true\"", "not met"),
+            ("tagged work,home", "met"),
+            ("tagged home", "not met"),
+            ("sessiontype shell,exec", "not met"),
+            ("!sessiontype shell", "met"),
             ("exec \"true\"", "Match exec runs a command, and sclone runs none of this file"),
-            ("tagged x", "the criterion tagged of Match is not known here"),
-            ("user bob tagged x", "not met"),
+            ("localnetwork 10.0.0.0/8", "the criterion localnetwork of Match is not known here"),
+            ("user bob localnetwork 10.0.0.0/8", "not met"),
             ("host", "nothing follows host"),
             ("", "nothing follows match"),
             ("user ann all", "met"),

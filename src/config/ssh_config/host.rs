@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::keyword::Keyword;
 use super::reading::{Place, Reading, Value};
-use super::tokens::{Tokens, fill_host_name};
+use super::tokens::{Tokens, fill_host_name, home_path};
 use crate::error::{Error, Result};
 
 /// The key files that `ssh` tries where no `IdentityFile` is named, in `~/.ssh`.
@@ -126,8 +126,6 @@ impl HostEntry {
                 DEFAULT_IDENTITIES.map(|name| home.join(".ssh").join(name)).to_vec()
             })),
         };
-        let global = reading.values(Keyword::GlobalKnownHostsFile);
-        let global: Vec<_> = global.iter().filter(|value| !value.is_none()).collect();
         Ok(Self {
             name: tokens.original_host.to_owned(),
             identity_files,
@@ -135,25 +133,34 @@ impl HostEntry {
             identities_only: reading.value(Keyword::IdentitiesOnly).is_some_and(|value| value.text == "yes"),
             agent: agent(reading, &tokens)?,
             user_known_hosts: paths(reading, Keyword::UserKnownHostsFile, &tokens)?,
-            global_known_hosts: reading
-                .value(Keyword::GlobalKnownHostsFile)
-                .map(|_| global.iter().map(|value| PathBuf::from(&value.text)).collect()),
+            global_known_hosts: global(reading, &tokens)?,
             host_key_alias: alias,
         })
     }
 }
 
-/// The paths of a keyword, without those that are `none`; `None` if it is not set.
+/// The paths of a keyword, with every token filled in.
 fn paths(reading: &Reading, keyword: Keyword, tokens: &Tokens<'_>) -> Result<Option<Vec<PathBuf>>> {
+    named(reading, keyword, |text| tokens.path(text))
+}
+
+/// The files of all users, in which `~` alone stands for something.
+fn global(reading: &Reading, tokens: &Tokens<'_>) -> Result<Option<Vec<PathBuf>>> {
+    named(reading, Keyword::GlobalKnownHostsFile, |text| home_path(text, tokens.environment))
+}
+
+/// The values of a keyword as `path` reads them, without those that are `none`; `None` if it is not set.
+fn named(
+    reading: &Reading,
+    keyword: Keyword,
+    path: impl Fn(&str) -> Result<PathBuf>,
+) -> Result<Option<Vec<PathBuf>>> {
     let values = reading.values(keyword);
     if values.is_empty() {
         return Ok(None);
     }
     let named = values.iter().filter(|value| !value.is_none());
-    named
-        .map(|value| tokens.path(&value.text).map_err(|error| at(error, value)))
-        .collect::<Result<_>>()
-        .map(Some)
+    named.map(|value| path(&value.text).map_err(|error| at(error, value))).collect::<Result<_>>().map(Some)
 }
 
 fn agent(reading: &Reading, tokens: &Tokens<'_>) -> Result<Agent> {

@@ -25,6 +25,8 @@ pub enum Keyword {
     ProxyJump,
     /// What to do with unknown host keys.
     StrictHostKeyChecking,
+    /// What `Match tagged` is compared with.
+    Tag,
     /// User to log in as.
     User,
     /// Known host keys of this user, several files.
@@ -45,7 +47,7 @@ pub enum Shape {
 }
 
 impl Keyword {
-    const ALL: [(&'static str, Self, Shape); 13] = [
+    const ALL: [(&'static str, Self, Shape); 14] = [
         ("certificatefile", Self::CertificateFile, Shape::Each),
         ("globalknownhostsfile", Self::GlobalKnownHostsFile, Shape::Several),
         ("hostkeyalias", Self::HostKeyAlias, Shape::One),
@@ -57,6 +59,7 @@ impl Keyword {
         ("proxycommand", Self::ProxyCommand, Shape::Text),
         ("proxyjump", Self::ProxyJump, Shape::Text),
         ("stricthostkeychecking", Self::StrictHostKeyChecking, Shape::One),
+        ("tag", Self::Tag, Shape::One),
         ("user", Self::User, Shape::One),
         ("userknownhostsfile", Self::UserKnownHostsFile, Shape::Several),
     ];
@@ -176,7 +179,6 @@ const ELSEWHERE: &[&str] = &[
     "streamlocalbindmask",
     "streamlocalbindunlink",
     "syslogfacility",
-    "tag",
     "tcpkeepalive",
     "tisauthentication",
     "tunnel",

@@ -11,7 +11,7 @@ use super::keyword::{Keyword, Shape, is_known_elsewhere};
 use super::line::Line;
 use super::pattern::any_fits;
 use super::reading::{Place, Reading, Value};
-use super::tokens::fill_host_name;
+use super::tokens::{fill_host_name, home_path};
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::path::escape;
@@ -177,6 +177,7 @@ impl<'a> Reader<'a> {
             original_host: self.query.name,
             user: self.query.user.or(known_user).unwrap_or(local_user),
             local_user,
+            tag: self.reading.value(Keyword::Tag).map_or("", |value| value.text.as_str()),
             is_final: self.is_final,
         };
         let outcome = criteria::decide(line.rest, subject)?;
@@ -204,10 +205,8 @@ impl<'a> Reader<'a> {
             None => PathBuf::from("/etc/ssh"),
         };
         for argument in line.arguments()? {
-            let pattern = match (argument.strip_prefix("~/"), home) {
-                (Some(rest), Some(home)) if is_own => home.join(rest),
-                _ => PathBuf::from(&argument),
-            };
+            let pattern =
+                if is_own { home_path(&argument, self.query.environment)? } else { argument.into() };
             for path in include::files(&pattern, &base) {
                 if self.files >= MAX_FILES {
                     return Err(wrong(format!("more than {MAX_FILES} files are included")));

@@ -120,7 +120,7 @@ fn what_is_not_understood_names_its_line() {
         ("Host a\nUser \"x\n", "config:2: a quote is not closed"),
         ("Host a\nUser\n", "config:2: nothing follows user"),
         ("Host a\nMatch exec \"true\"\nPort 2\n", "config:2: Match exec runs a command"),
-        ("Host a\nMatch tagged x\n", "config:2: the criterion tagged of Match is not known"),
+        ("Host a\nMatch localnetwork x\n", "config:2: the criterion localnetwork of Match is not known"),
         ("Host a\nMatch\n", "config:2: nothing follows match"),
     ] {
         let home = home(&[("config", text)]);
@@ -130,8 +130,10 @@ fn what_is_not_understood_names_its_line() {
         assert!(fault.contains(expected), "{text}: {fault}");
         assert_eq!(reading.value(Keyword::Port), None, "{text}");
     }
-    let quiet =
-        home(&[("config", "Host b\nPort 0\nMatch host b exec x\nMatch host b tagged x\nHost a\nUser x\n")]);
+    let quiet = home(&[(
+        "config",
+        "Host b\nPort 0\nMatch host b exec x\nMatch host b localnetwork x\nHost a\nUser x\n",
+    )]);
     assert!(look_up(quiet.path(), "a").fault.is_none(), "what does not apply does no harm");
 }
 
@@ -172,4 +174,13 @@ fn the_way_is_the_one_met_first() {
     assert_eq!(said(&look_up(home.path(), "a")), ["proxycommand c config:6", "proxyjump none config:2"]);
     assert_eq!(said(&look_up(home.path(), "b")), ["proxycommand x \"y\" # z config:4"]);
     assert_eq!(said(&look_up(home.path(), "c")), ["proxycommand c config:6"]);
+}
+
+#[test]
+fn a_tag_is_matched_once_it_is_set() {
+    let home = home(&[(
+        "config",
+        "Match tagged work\n  Port 1\nHost a\n  Tag work\nMatch tagged w*,home\n  User ann\nMatch sessiontype shell\n  User bob\n",
+    )]);
+    assert_eq!(said(&look_up(home.path(), "a")), ["tag work config:4", "user ann config:6"]);
 }
