@@ -82,6 +82,18 @@ fn a_section_names_a_host_and_has_the_last_word() {
 }
 
 #[test]
+fn a_certificate_of_the_host_for_another_key_hides_none_of_the_section() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    let other = Key::generate(&user.sandbox.path(""), "other", KeyType::EcdsaP256);
+    user.authority.sign(&other).principals(&[&current_user()]).write();
+    let (way, certificate) = (address(&server), line("CertificateFile", &other.certificate_path()));
+    configure(&user.sandbox, &format!("Host web1\n{way}{certificate}"));
+    let remote = format!(":sftp,host=web1,key_file='{}':/", user.key.path().display());
+    user.sandbox.sclone(["lsd", &remote]).run().code(0).stderr("");
+}
+
+#[test]
 fn keys_and_certificates_are_tried_in_turn() {
     let user = User::new(KeyType::Ed25519);
     let home = user.sandbox.path("home");

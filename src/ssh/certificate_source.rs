@@ -59,6 +59,7 @@ pub(crate) fn find_each(login: &Login) -> (Vec<Arc<OfferedCertificate>>, Vec<Err
         search.add(of_file(path));
     } else {
         login.certificate_files.iter().for_each(|path| search.add(of_file(path)));
+        search.keep_those_for(login);
     }
     if search.found.is_empty() && search.faults.is_empty() {
         if let Some(files) = login.tried_in_turn() {
@@ -77,6 +78,13 @@ struct Search {
 }
 
 impl Search {
+    /// Leaves out certificates that `ssh` names for other keys than the one an option names.
+    fn keep_those_for(&mut self, login: &Login) {
+        if let Some(key) = login.public_key().filter(|_| login.tried_in_turn().is_none()) {
+            self.found.retain(|it| it.certificate.public_key == key);
+        }
+    }
+
     fn add(&mut self, found: Result<Vec<OfferedCertificate>>) {
         match found {
             Ok(found) => self.found.extend(found.into_iter().map(Arc::new)),
@@ -85,10 +93,14 @@ impl Search {
     }
 }
 
-/// The certificates of a file that an option names.
+/// The certificates of a file that an option names, else those beside it: a key stands for its certificate.
 fn of_file(path: &Path) -> Result<Vec<OfferedCertificate>> {
-    let found = load(path)?;
-    if found.is_empty() { load_if_there(&beside(path)) } else { Ok(found) }
+    let named = load(path);
+    if matches!(&named, Ok(found) if !found.is_empty()) || !path.exists() {
+        return named;
+    }
+    let found = load_if_there(&beside(path))?;
+    if found.is_empty() { named } else { Ok(found) }
 }
 
 /// The certificates beside a private key, else those in its file.
