@@ -81,6 +81,40 @@ fn a_remote_with_a_certificate_is_made_tested_and_written() {
     sandbox.sclone(["lsd", "web1:"]).env("USER", current_user()).run().code(0);
 }
 
+/// What the configuration of `ssh` says about the host counts where the remote says nothing.
+#[test]
+fn a_host_of_ssh_answers_the_questions() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("home/.ssh");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("config"), "Host web1\n  User ann\n  Port 7024\n").unwrap();
+    let make = |port: &str, expected: &str| {
+        let screen = sandbox.sclone(["config"]).env("USER", current_user()).run_at_terminal(&[
+            ("n/s/q> ", "n\n"),
+            ("name> ", "a\n"),
+            ("Storage> ", "sftp\n"),
+            ("host> ", "web1\n"),
+            ("Press Enter for the default (ann).", ""),
+            ("user> ", "\n"),
+            ("Press Enter for the default (7024).", ""),
+            ("port> ", port),
+            ("Press Enter for the default (ssh).", ""),
+            ("login> ", "\n"),
+            ("Edit advanced config?", ""),
+            ("y/n> ", "\n"),
+            ("Test the connection?", ""),
+            ("y/n> ", "n\n"),
+            ("y/e/d> ", "y\n"),
+            ("e/n/d/r/c/s/q> ", "q\n"),
+        ]);
+        assert_eq!(screen.code, Some(0), "{}", screen.text);
+        assert_eq!(config(&sandbox), expected);
+        std::fs::write(sandbox.config_path(), "").unwrap();
+    };
+    make("\n", "[a]\ntype = sftp\nhost = web1\n");
+    make("22\n", "[a]\ntype = sftp\nhost = web1\nport = 22\n");
+}
+
 #[test]
 fn a_failed_test_is_explained_and_nothing_need_be_kept() {
     let sandbox = Sandbox::new();

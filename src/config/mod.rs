@@ -32,5 +32,5 @@ pub mod settings;
 pub mod sftp_options;
 pub mod sources;
 pub mod ssh_config;
-mod ssh_remote;
+pub mod ssh_remote;
 pub mod store;

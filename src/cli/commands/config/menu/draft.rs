@@ -1,8 +1,12 @@
 //! A remote that is being made or changed, before it is written.
 
+use std::collections::BTreeMap;
+
 use crate::cli::commands::config::secrecy::is_secret;
 use crate::cli::commands::config::section_text::{HIDDEN, section_text};
 use crate::config::document::Document;
+use crate::config::environment::Environment;
+use crate::config::ssh_remote::host_options;
 use crate::error::Result;
 
 /// A remote in the making: what it was, and what it is to be.
@@ -33,6 +37,11 @@ impl Draft {
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         let found = self.now.iter().find(|(known, _)| known == key);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// What the configuration of `ssh` says about the host of the remote, by option; `None` if it is none of its hosts.
+    pub(super) fn ssh_host(&self, environment: &Environment) -> Option<BTreeMap<&'static str, String>> {
+        host_options(self.get("host")?, &|key| self.get(key).map(str::to_owned), environment)
     }
 
     /// Sets an option; an empty value removes it.

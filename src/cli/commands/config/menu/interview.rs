@@ -33,9 +33,8 @@ fn ask_option(talk: Talk<'_>, draft: &mut Draft, option: &OptionSpec) -> Result<
     if option.is_password() {
         return ask_password(talk, draft, option);
     }
-    let user = talk.ctx.settings.environment.user().unwrap_or_default();
-    let fallback = if option.name == "user" { user } else { option.default };
-    let current = draft.get(option.name).unwrap_or(fallback).to_owned();
+    let fallback = fallback(talk, draft, option);
+    let current = draft.get(option.name).unwrap_or(&fallback).to_owned();
     let kind = match option.kind {
         OptionKind::Bool => "a boolean value (true or false)".to_owned(),
         OptionKind::Integer => "a whole number".to_owned(),
@@ -62,11 +61,22 @@ fn ask_option(talk: Talk<'_>, draft: &mut Draft, option: &OptionSpec) -> Result<
                 talk.say(&format!("Failed to parse \"{value}\": it is not {accepted}"))?;
             }
             _ => {
-                draft
-                    .set(option.name, if value == fallback || option.is_default(value) { "" } else { value });
+                let says_nothing =
+                    value == fallback || fallback == option.default && option.is_default(value);
+                draft.set(option.name, if says_nothing { "" } else { value });
                 return Ok(());
             }
         }
+    }
+}
+
+/// What counts where the remote says nothing: what its `Host` of `ssh` says, the name of the user, or the default.
+fn fallback(talk: Talk<'_>, draft: &Draft, option: &OptionSpec) -> String {
+    let of_ssh = draft.ssh_host(&talk.ctx.settings.environment).unwrap_or_default();
+    match (of_ssh.get(option.name), option.name) {
+        (Some(value), "user" | "port") => value.clone(),
+        (_, "user") => talk.ctx.settings.environment.user().unwrap_or_default().to_owned(),
+        _ => option.default.to_owned(),
     }
 }
 

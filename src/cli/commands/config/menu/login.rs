@@ -25,25 +25,31 @@ pub(super) const ASKED: [&str; 8] = [
     "ask_password",
 ];
 
-const WAYS: [(&str, &str); 4] = [
+const WAYS: [(&str, &str); 5] = [
     ("certificate", "A certificate that an authority signed, and its private key"),
     ("key", "A private key"),
     ("agent", "The keys of ssh-agent"),
     ("password", "A password"),
+    (AS_SSH, "As ssh does, with the keys, certificates and agent of its host"),
 ];
+
+/// The way that needs no option: what the configuration of `ssh` says.
+const AS_SSH: &str = "ssh";
 
 /// Asks for the way, then for what it needs. Options of the other ways are removed.
 pub(super) fn ask(talk: Talk<'_>, draft: &mut Draft) -> Result<()> {
     let folder = talk.ctx.settings.environment.home().map(|home| home.join(".ssh")).unwrap_or_default();
     let found = FoundKeys::in_folder(&folder);
-    let default = usual_way(draft, &found);
+    let is_ssh_host = draft.ssh_host(&talk.ctx.settings.environment).is_some();
+    let default = usual_way(draft, &found, is_ssh_host);
     talk.say(&format!(
         "\nHow do you log in?\nChoose a number from below. Press Enter for the default ({default})."
     ))?;
-    let ways = WAYS.map(|(way, meaning)| (way.to_owned(), meaning.to_owned()));
+    let possible = WAYS.iter().filter(|(way, _)| *way != AS_SSH || is_ssh_host);
+    let ways: Vec<_> = possible.map(|(way, meaning)| ((*way).to_owned(), (*meaning).to_owned())).collect();
     let way = loop {
         let way = talk.pick("login", &ways, default)?;
-        if WAYS.iter().any(|(known, _)| *known == way) {
+        if ways.iter().any(|(known, _)| *known == way) {
             break way;
         }
         talk.say("Type a number, or one of the words in brackets.")?;
@@ -59,14 +65,17 @@ pub(super) fn ask(talk: Talk<'_>, draft: &mut Draft) -> Result<()> {
             draft.set("key_use_agent", "true");
             agent_keys::say(talk, &user(talk, draft))
         }
+        AS_SSH => Ok(()),
         _ => by_password(talk, draft, &before),
     }
 }
 
-fn usual_way(draft: &Draft, found: &FoundKeys) -> &'static str {
+fn usual_way(draft: &Draft, found: &FoundKeys, is_ssh_host: bool) -> &'static str {
     let has = |option| draft.get(option).is_some();
     let is_new = !ASKED.iter().any(|option| has(option));
-    if has("pubkey_file") || has("pubkey") || is_new && !found.certificates.is_empty() {
+    if is_new && is_ssh_host {
+        AS_SSH
+    } else if has("pubkey_file") || has("pubkey") || is_new && !found.certificates.is_empty() {
         "certificate"
     } else if has("key_file") || has("key_pem") || is_new && !found.keys.is_empty() {
         "key"
@@ -184,7 +193,10 @@ fn ask_path(talk: Talk<'_>, prompt: &str, choices: &[(String, String)], default:
 }
 
 fn user(talk: Talk<'_>, draft: &Draft) -> String {
-    draft.get("user").or_else(|| talk.ctx.settings.environment.user()).unwrap_or_default().to_owned()
+    let environment = &talk.ctx.settings.environment;
+    let of_ssh = || draft.ssh_host(environment)?.remove("user");
+    let own = || environment.user().map(str::to_owned);
+    draft.get("user").map(str::to_owned).or_else(of_ssh).or_else(own).unwrap_or_default()
 }
 
 fn expanded(talk: Talk<'_>, path: &str) -> PathBuf {
