@@ -104,6 +104,7 @@ fn remote(user: &User, server: &Server, target: &Path) -> Sftp {
     };
     let options = SftpOptions::from_lookup(options, &Environment::of_process()).unwrap();
     let surroundings = Surroundings {
+        config: None,
         home: None,
         agent_socket: None,
         connect_timeout: PATIENCE,

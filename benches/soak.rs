@@ -134,6 +134,7 @@ fn pool(user: &User, server: &Server) -> Pool {
     };
     let options = SftpOptions::from_lookup(options, &Environment::of_process()).unwrap();
     let surroundings = Surroundings {
+        config: None,
         home: None,
         agent_socket: None,
         connect_timeout: PATIENCE,

@@ -58,6 +58,25 @@ fn an_unknown_server_is_shown_then_recorded_then_trusted() {
 }
 
 #[test]
+fn the_command_that_is_advised_means_the_server_of_the_run() {
+    let (user, server, _) = user_knowing(plain, "");
+    let config = user.sandbox.path("other conf").to_str().unwrap().to_owned();
+    fs::rename(user.sandbox.config_path(), &config).unwrap();
+    let known_hosts = user.sandbox.path("flag known_hosts").to_str().unwrap().to_owned();
+    let (port, wrong) = (server.port().to_string(), "r,port=1:");
+    let flags = ["--config", &config, "--sftp-port", &port, "--sftp-known-hosts-file", &known_hosts];
+    let run = || user.sandbox.sclone(["lsd", wrong].into_iter().chain(flags)).run();
+    let outcome = run();
+    let expected =
+        format!("`sclone trust 'r,port={port},known_hosts_file={known_hosts}:' --config '{config}'`");
+    outcome.code(22).stderr_has(&[&expected]);
+    let remote = format!("r,port={port},known_hosts_file={known_hosts}:");
+    user.sandbox.sclone(["trust", &remote, "--config", &config, "--yes"]).run().code(0);
+    assert_eq!(fs::read_to_string(&known_hosts).unwrap(), entry(&server, server.host_key()));
+    user.sandbox.sclone(["lsd", "r:/"].into_iter().chain(flags)).run().code(0);
+}
+
+#[test]
 fn a_person_compares_the_picture_and_decides() {
     let (user, server, known_hosts) = user_knowing(plain, "");
     let no = user.sandbox.sclone(["trust", "r:"]).run_at_terminal(&[("(yes/no) ", "no\n")]);
@@ -203,6 +222,7 @@ fn factory(user: &User, server: &Server, known_hosts: &str) -> Factory {
     let options = SftpOptions::from_lookup(lookup, &Environment::new([("HOME", "/nowhere")])).unwrap();
     let bound = Duration::from_secs(20);
     let surroundings = Surroundings {
+        config: None,
         home: None,
         agent_socket: None,
         connect_timeout: bound,

@@ -260,6 +260,7 @@ pub(super) fn surroundings(ctx: &Ctx) -> Surroundings {
     let environment = &ctx.settings.environment;
     Surroundings {
         home: environment.home().cloned(),
+        config: ctx.settings.config.clone().map(PathBuf::from),
         agent_socket: environment.os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from),
         connect_timeout: ctx.settings.connect_timeout,
         timeout: ctx.settings.timeout,

@@ -12,6 +12,8 @@
 //! or with a `/` before the first `:` or `,`, is a local path. The grammar and the words of its errors are rclone's
 //! (<https://rclone.org/docs/#connection-strings>).
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Kind, Result};
 
 /// One argument, taken apart.
@@ -45,17 +47,19 @@ impl Spec {
         self.parameters.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
-    /// The remote as it can be typed to mean the same server: with those of its options that tell one server from
-    /// another, none of which is a secret. A remote made up on the spot whose host stands elsewhere is `:type` alone.
-    pub fn server(&self) -> String {
+    /// The remote as it can be typed to mean the same server: with those of its options, and of the `flags` of the
+    /// command line, that tell one server from another, none of which is a secret. A remote made up on the spot whose host
+    /// stands elsewhere is `:type` alone.
+    pub fn server(&self, flags: &BTreeMap<String, String>) -> String {
         let start = if self.on_the_fly { ":" } else { "" };
         let mut text = format!("{start}{}", self.name);
+        let value = |key: &str| flags.get(key).map(String::as_str).or_else(|| self.parameter(key));
         for key in SERVER_KEYS {
-            if let Some(value) = self.parameter(key) {
+            if let Some(value) = value(key) {
                 text += &format!(",{key}={}", quoted(value));
             }
         }
-        if !self.on_the_fly || self.parameter("host").is_some() { text + ":" } else { text }
+        if !self.on_the_fly || value("host").is_some() { text + ":" } else { text }
     }
 }
 
@@ -264,7 +268,15 @@ mod tests {
             (":sftp,port=1:", ":sftp,port=1"),
         ] {
             let Ok(Argument::Remote(spec)) = Argument::parse(text.as_bytes()) else { panic!("{text}") };
-            assert_eq!(spec.server(), server);
+            assert_eq!(spec.server(&BTreeMap::new()), server);
+        }
+        let flags = [("port", "7024"), ("host", "h"), ("pass", "x")];
+        let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        for (text, server) in
+            [("web1,port=1:", "web1,host=h,port=7024:"), (":sftp:", ":sftp,host=h,port=7024:")]
+        {
+            let Ok(Argument::Remote(spec)) = Argument::parse(text.as_bytes()) else { panic!("{text}") };
+            assert_eq!(spec.server(&flags), server);
         }
     }
 

@@ -170,7 +170,7 @@ fn sftp(
     };
     let mut options = SftpOptions::from_lookup(|key| values.get(key).cloned(), &environment)
         .map_err(|error| in_remote(error, &name))?;
-    options.server = remote.server();
+    options.server = remote.server(sources.flags);
     if let (Some(ssh), Some(filled)) = (ssh, from_ssh) {
         ssh.complete(&mut options, filled, sources.environment)?;
     }

@@ -36,6 +36,8 @@ use crate::questions::Questions;
 pub struct Surroundings {
     /// The user's home folder, for `~/.ssh`.
     pub home: Option<PathBuf>,
+    /// The configuration file, where the command line names it: commands that messages advise name it too.
+    pub config: Option<PathBuf>,
     /// The socket of the agent (`SSH_AUTH_SOCK`).
     pub agent_socket: Option<PathBuf>,
     /// The bound for dialling and the key exchange.
@@ -361,6 +363,7 @@ fn host_keys(name: &str, options: &SftpOptions, surroundings: &Surroundings) -> 
     let named = || if name.starts_with(':') { name.to_owned() } else { format!("{name}:") };
     Ok(HostKeySettings {
         remote: if options.server.is_empty() { named() } else { options.server.clone() },
+        config: surroundings.config.clone(),
         policy,
         user_files,
         global_files: ssh_host

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::pins::Pins;
 pub use crate::config::sftp_options::HostKeyPolicy;
+use crate::path::escape;
 
 /// The files every user of a machine shares, as OpenSSH's `GlobalKnownHostsFile` has them.
 pub const GLOBAL_FILES: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
@@ -14,6 +15,8 @@ pub struct HostKeySettings {
     /// The remote as it is named on the command line, `web1:`; empty where it has no name, with a leading colon and none
     /// behind it where only its beginning is known.
     pub remote: String,
+    /// The configuration file, where the command line names it.
+    pub config: Option<PathBuf>,
     /// What to do with an unknown host.
     pub policy: HostKeyPolicy,
     /// The user's own files; a new key is added to the first.
@@ -31,20 +34,25 @@ pub struct HostKeySettings {
 impl HostKeySettings {
     /// The command that shows and records the keys of this server, with `flags` at its end.
     pub fn trust_command(&self, flags: &str) -> String {
+        let config = self.config.as_ref().map(|file| escape(file.as_os_str().as_encoded_bytes()));
+        let config = config.map(|file| format!(" --config {}", word(&file))).unwrap_or_default();
         match self.remote.as_str() {
-            "" => format!("sclone trust REMOTE:{flags}"),
-            remote if !remote.ends_with(':') => format!("sclone trust{flags} {remote},...:"),
-            remote if !remote.starts_with(':') && remote.chars().all(is_plain) => {
-                format!("sclone trust {remote}{flags}")
-            }
-            remote => format!("sclone trust '{}'{flags}", remote.replace('\'', "'\\''")),
+            "" => format!("sclone trust REMOTE:{flags}{config}"),
+            remote if !remote.ends_with(':') => format!("sclone trust{flags}{config} {remote},...:"),
+            remote if remote.starts_with(':') => format!("sclone trust {}{flags}{config}", quoted(remote)),
+            remote => format!("sclone trust {}{flags}{config}", word(remote)),
         }
     }
 }
 
-/// Whether a shell takes the character as it is.
-fn is_plain(c: char) -> bool {
-    c.is_alphanumeric() || "_-.+@,=/:".contains(c)
+/// One word of a command line.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-.+@,=/:".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -63,5 +71,8 @@ mod tests {
             let settings = HostKeySettings { remote: remote.into(), ..HostKeySettings::default() };
             assert_eq!(settings.trust_command(" --replace"), command);
         }
+        let config = Some("/etc/my conf".into());
+        let settings = HostKeySettings { remote: "web1:".into(), config, ..HostKeySettings::default() };
+        assert_eq!(settings.trust_command(""), "sclone trust web1: --config '/etc/my conf'");
     }
 }

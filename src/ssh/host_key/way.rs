@@ -36,6 +36,7 @@ pub fn settle(
         }
         let mut settings = SessionSettings { host_keys: jump.host_keys.clone(), ..settings.clone() };
         settings.host_keys.remote = hop.remote(&jump, index);
+        settings.host_keys.config = None;
         settings.host_keys.alias = hop.alias;
         settings.route = match (jump.before(index), hop.command) {
             (Some(before), _) => Route::Jump(Box::new(before)),
