@@ -84,10 +84,12 @@ fn a_failure_is_final_and_says_what_the_command_said() {
         ("echo the CA is closed >&2", "the command ended well, but it expired 2021-01-01"),
     ] {
         let (user, server) = user_with(EXPIRED);
-        user.remote_with("a", &server, &[("cert_command", &command(&user, script))]);
+        let with_secret = command(&user, script) + " hunter2";
+        user.remote_with("a", &server, &[("cert_command", &with_secret)]);
         let (from, to) = (user.sandbox.path("home"), format!("a:{}", user.sandbox.path("to").display()));
         let outcome = user.sandbox.sclone(["copy", "-v", from.to_str().unwrap(), &to]).run();
         outcome.code(21).stderr_has(&["renew certificate with ", reason, "cert_command: the CA is closed"]);
+        assert!(!String::from_utf8_lossy(&outcome.stderr).contains("hunter2"), "{outcome}");
         assert_eq!((runs(&user), server.connections()), (1, 0), "{script}");
     }
 }

@@ -210,7 +210,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "",
         "Command that renews the certificate, run when it has ended or is about to",
     )
-    .advanced(),
+    .advanced()
+    .sensitive(),
     option("cert_renew_before", Duration, "5m", "How long before its end a certificate is renewed")
         .advanced(),
     option(
@@ -222,8 +223,10 @@ pub const OPTIONS: &[OptionSpec] = &[
     .advanced(),
     option("ssh_config", Path, "~/.ssh/config", "OpenSSH client configuration to read; none for none")
         .advanced(),
-    option("proxy_jump", Text, "", "Hosts to go through, as ssh -J takes them").advanced(),
-    option("proxy_command", Text, "", "Command whose input and output are the connection").advanced(),
+    option("proxy_jump", Text, "", "Hosts to go through, as ssh -J takes them").advanced().sensitive(),
+    option("proxy_command", Text, "", "Command whose input and output are the connection")
+        .advanced()
+        .sensitive(),
 ];
 
 /// The options of type `alias`.

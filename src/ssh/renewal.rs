@@ -102,7 +102,7 @@ impl Renewal {
     fn useless(&self, need: &Need) -> Error {
         let reason = format!("the command ended well, but {}", need.reason);
         Error::new(Kind::CertificateUnusable, "renew certificate with", reason)
-            .on(self.command.join(" "))
+            .on(renewal_command::shown(&self.command))
             .advice("it must write the file that pubkey_file names, or KEY-cert.pub beside key_file")
     }
 

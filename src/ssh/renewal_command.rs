@@ -32,7 +32,7 @@ pub(super) fn run(command_line: &[String], deadline: &Deadline) -> Result<()> {
             format!("it said: {}", said.join("\n"))
         };
         Error::new(Kind::CertificateUnusable, "renew certificate with", reason)
-            .on(command_line.join(" "))
+            .on(shown(command_line))
             .advice(advice)
     };
     let [program, arguments @ ..] = command_line else {
@@ -52,6 +52,11 @@ pub(super) fn run(command_line: &[String], deadline: &Deadline) -> Result<()> {
         Some(status) => Err(failed(ended(status), &said)),
         None => Err(failed(format!("it was not done within {} and was stopped", deadline.bound()), &said)),
     }
+}
+
+/// The program alone: its arguments may hold a secret, and whoever may read them finds them in the configuration.
+pub(super) fn shown(command_line: &[String]) -> String {
+    format!("cert_command ({})", command_line.first().map_or("", String::as_str))
 }
 
 fn ended(status: ExitStatus) -> String {

@@ -33,6 +33,8 @@ mod tests {
             (Some("sftp"), "host", false, true),
             (Some("sftp"), "key_file", false, false),
             (Some("sftp"), "port", false, false),
+            (Some("sftp"), "cert_command", false, true),
+            (Some("sftp"), "proxy_jump", false, true),
             (Some("s3"), "secret_access_key", true, true),
             (Some("s3"), "region", false, false),
             (None, "pass", true, true),
