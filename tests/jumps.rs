@@ -207,7 +207,18 @@ fn a_server_on_the_way_that_lets_nobody_in_is_named() {
     way.record(&[&way.gates[0], &way.gates[1], &way.inner]);
     let stranger = Key::generate(&way.user.sandbox.path(""), "stranger", KeyType::Ed25519);
     way.log_in_to_gates_with(&stranger);
-    way.lsd("r:/").code(23).stderr_has(&["Permission denied (publickey"]);
+    way.lsd("r:/")
+        .code(20)
+        .stderr_has(&["a server on the way refused the login", "Permission denied (publickey"]);
+    assert_eq!((way.gates[0].connections(), way.inner.connections()), (1, 0), "a refusal is final");
+}
+
+#[test]
+fn a_server_behind_the_way_that_does_not_answer_is_explained() {
+    let way = Way::through(1);
+    way.record(&[&way.gates[0], &way.inner]);
+    way.inner.stop_accepting();
+    way.lsd("r:/").code(23).stderr_has(&["connect failed: Connection refused"]);
 }
 
 /// `ssh` itself would look into the home of the account.

@@ -303,8 +303,7 @@ impl Handshake<'_> {
             return self.not_ssh(&text);
         }
         if let Some(words) = self.socket.last_words() {
-            return self
-                .failed(Kind::Connect, format!("the command that carries the connection ended: {words}"));
+            return self.carrier_ended(&words);
         }
         if self.heard().is_empty() {
             return self
@@ -313,6 +312,16 @@ impl Handshake<'_> {
         }
         self.failed(Kind::ConnectionLost, "the connection was closed during the key exchange")
             .advice("the server's log says why; it may be too busy, or refuse this address")
+    }
+
+    /// The command that carries the connection has ended; most often it is `ssh`, which says why.
+    fn carrier_ended(&self, words: &str) -> Error {
+        if is_refused_login(words) {
+            return self
+                .failed(Kind::LoginRefused, format!("a server on the way refused the login: {words}"))
+                .advice("ssh logs in to it by its own configuration and keys: see what `ssh -v` says to it");
+        }
+        self.failed(Kind::Connect, format!("the command that carries the connection ended: {words}"))
     }
 
     fn not_ssh(&self, text: &str) -> Error {
@@ -371,6 +380,13 @@ fn may_be_ssh(heard: &[u8]) -> bool {
     let begins = b"SSH-";
     (0..begins.len())
         .any(|lost| heard.iter().zip(begins.iter().skip(lost)).all(|(said, expected)| said == expected))
+}
+
+/// Whether these are the last words of an `ssh` that was not let in.
+fn is_refused_login(words: &str) -> bool {
+    [": Permission denied (", ": Too many authentication failures"]
+        .iter()
+        .any(|refusal| words.contains(refusal))
 }
 
 /// The library's own words, safe to show.

@@ -57,10 +57,15 @@ impl Heard {
         }
     }
 
-    /// The last line that says why. In a chain of commands each but the first only sees its way end.
+    /// The last line that says why. In a chain of commands each but the first only sees its way end, and `ssh -W` says why
+    /// before it says that.
     fn reason(&self) -> Option<&String> {
-        let is_echo =
-            |line: &&String| line.contains(": Connection closed by ") || line.contains(" UNKNOWN port 65535");
+        let is_echo = |line: &&String| {
+            line.contains(": Connection closed by ")
+                || line.contains(" UNKNOWN port 65535")
+                || *line == "stdio forwarding failed"
+                || line.starts_with("Disconnected from ")
+        };
         self.latest.iter().rfind(|line| !is_echo(line)).or(self.latest.back())
     }
 }
