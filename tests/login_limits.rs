@@ -2,35 +2,18 @@
 
 use std::process::Command;
 
+use crate::support::agent::Agent;
 use crate::support::ca::KeyType;
 use crate::support::process::run_tool;
+use crate::support::security_key::{SecurityKey, TokenAgent, TokenType};
+use crate::support::server::{Server, current_user};
 use crate::support::user::User;
-
-/// An SSH `string` (RFC 4251 section 5).
-fn string(bytes: &[u8]) -> Vec<u8> {
-    [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
-}
-
-/// The private key file of a token, as `ssh-keygen -t ed25519-sk` writes it (PROTOCOL.key, PROTOCOL.u2f).
-fn security_key() -> String {
-    let public = [string(b"sk-ssh-ed25519@openssh.com"), string(&[7; 32]), string(b"ssh:")].concat();
-    let secret = [&public[..], b"\x01", &string(b"handle"), &string(b""), &string(b"a token")].concat();
-    let checks = [9; 8];
-    let padding: Vec<u8> = (1..=8).take((8 - (checks.len() + secret.len()) % 8) % 8).collect();
-    let sealed = [&checks[..], &secret, &padding].concat();
-    let head = [string(b"none"), string(b"none"), string(b""), vec![0, 0, 0, 1]].concat();
-    let all = [b"openssh-key-v1\0", &head[..], &string(&public), &string(&sealed)].concat();
-    let text = openssl::base64::encode_block(&all);
-    let lines: Vec<_> = text.as_bytes().chunks(70).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    let text = lines.join("\n");
-    format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{text}\n-----END OPENSSH PRIVATE KEY-----\n")
-}
 
 #[test]
 fn a_key_on_a_token_needs_the_agent() {
     let user = User::new(KeyType::Ed25519);
     let server = user.server().start();
-    let token = user.sandbox.write("token", security_key());
+    let token = user.sandbox.write("token", SecurityKey::generate(TokenType::Ed25519).private_file());
     run_tool(Command::new("chmod").arg("600").arg(&token));
     let shown = run_tool(Command::new("ssh-keygen").arg("-y").arg("-f").arg(&token));
     assert!(shown.starts_with("sk-ssh-ed25519@openssh.com "), "ssh-keygen reads it otherwise: {shown}");
@@ -38,6 +21,9 @@ fn a_key_on_a_token_needs_the_agent() {
     user.remote_with("r", &server, &[("key_file", token)]);
     let outcome = user.sandbox.sclone(["lsd", "r:/"]).run();
     outcome.code(1).stderr_has(&["a key of sk-ssh-ed25519@openssh.com", "ssh-agent", "ssh = ssh", "Ed25519"]);
+    let agent = Agent::start(user.sandbox.path("agent"));
+    let outcome = user.sandbox.sclone(["lsd", "r:/"]).env("SSH_AUTH_SOCK", agent.socket()).run();
+    outcome.code(1).stderr_has(&["a key of sk-ssh-ed25519@openssh.com"]);
     assert_eq!(server.connections(), 0);
 
     std::fs::create_dir_all(user.sandbox.path("home/.ssh")).unwrap();
@@ -51,6 +37,38 @@ fn a_key_on_a_token_needs_the_agent() {
     let host = format!("{host}IdentityFile {}\n", user.key.path().display());
     user.sandbox.write("home/.ssh/config", host);
     user.sandbox.sclone(["lsd", "web1:/"]).run().code(0).stderr_has(&["a key of sk-ssh-ed25519@openssh.com"]);
+}
+
+#[test]
+fn a_security_key_signs_through_the_agent() {
+    for kind in [TokenType::Ed25519, TokenType::Ecdsa] {
+        let user = User::new(KeyType::Ed25519);
+        let key = SecurityKey::generate(kind);
+        let (name, file) = (key.type_name(), user.sandbox.write("token", key.private_file()));
+        let public = user.sandbox.write("token.pub", format!("{}\n", key.public_line()));
+        let plain = Server::builder().authorized_key(&key.public_line()).start();
+        let certified = user.server().start();
+        let agent = TokenAgent::start(user.sandbox.path("agent"), key);
+        let lsd = |remote: &str| {
+            let run = user.sandbox.sclone(["lsd", remote]).env("SSH_AUTH_SOCK", agent.socket()).run();
+            run.code(0).stderr("");
+        };
+        let file = file.to_str().unwrap();
+        user.sandbox.remote("any", &plain, &[]);
+        user.sandbox.remote("named", &plain, &[("key_file", file)]);
+        user.sandbox.remote("limited", &plain, &[("key_file", file), ("key_use_agent", "true")]);
+        for remote in ["any:/", "named:/", "limited:/"] {
+            lsd(remote);
+        }
+        plain.logged("-SK SHA256:");
+
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-I", name, "-n", &current_user(), "-s"]).arg(user.authority.path()).arg(&public);
+        run_tool(&mut sign);
+        user.sandbox.remote("signed", &certified, &[("key_file", file)]);
+        lsd("signed:/");
+        certified.logged(&format!("ID {name} "));
+    }
 }
 
 #[test]
@@ -80,7 +98,7 @@ fn large_keys_log_in_from_wherever_they_lie() {
         run_tool(Command::new("ssh-keygen").args(["-q", "-t", "rsa", "-N", "", "-b", bits, "-f"]).arg(&key));
         let mut sign = Command::new("ssh-keygen");
         sign.arg("-q").arg("-s").arg(user.authority.path()).args(["-I", bits, "-n"]);
-        run_tool(sign.arg(crate::support::server::current_user()).arg(key.with_extension("pub")));
+        run_tool(sign.arg(current_user()).arg(key.with_extension("pub")));
         let known_hosts = server.known_hosts();
         let path = if bits == "3072" { "~/id_3072" } else { "${FOLDER}/id_4096" };
         let options = [("known_hosts_file", known_hosts.to_str().unwrap()), ("key_file", path)];

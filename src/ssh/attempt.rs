@@ -113,7 +113,7 @@ impl Attempt {
             Self::Locked(locked) => locked.run(session, login, questions),
             Self::Agent { agent, identity, certificate } => {
                 let blob = certificate.as_ref().map_or(identity.blob.as_slice(), |it| it.certificate.blob());
-                with_agent(session, &login.user, agent, identity, blob)
+                with_agent(session, &login.user, agent, identity, blob, questions)
             }
             Self::Password(secret) => match password(secret, login, questions) {
                 Ok(password) => Outcome::Answered(session.userauth_password(&login.user, &password)),
@@ -215,9 +215,20 @@ fn log_opened(key: &Path, public: Option<&Path>) {
     }
 }
 
-fn with_agent(session: &Session, user: &str, agent: &Agent, identity: &Identity, blob: &[u8]) -> Outcome {
+fn with_agent(
+    session: &Session,
+    user: &str,
+    agent: &Agent,
+    identity: &Identity,
+    blob: &[u8],
+    questions: &dyn Questions,
+) -> Outcome {
     let mut failure = None;
     let answer = userauth::public_key(session, user, blob, |request| {
+        // The agent has no terminal to say it on.
+        if identity.key.is_on_token() && questions.has_terminal() {
+            log::warn!("touch the security key that holds {}", identity.shown());
+        }
         sign_request(agent, &identity.blob, request).map_err(|error| failure = Some(error)).ok()
     });
     match failure {

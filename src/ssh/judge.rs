@@ -85,7 +85,7 @@ fn judge_signature(certificate: &Certificate) -> Option<Fault> {
     if matches!(certificate.signature_algorithm.as_str(), "ssh-rsa" | "ssh-dss") {
         return Some(Fault::Sha1Signature);
     }
-    if certificate.ca_key.key_type().starts_with("sk-") {
+    if certificate.ca_key.is_on_token() {
         return None;
     }
     let (key, data) = (certificate.ca_key.blob(), certificate.signed_data());

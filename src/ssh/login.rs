@@ -143,13 +143,19 @@ impl Login {
             IdentityPlan { login: self, files, certificates, now }.extend(&mut plan);
             return self.complete(plan);
         }
+        // A file that is gone, or that only points to a token, may have its key in the agent.
+        let may_be_held = |error: &Error| match error.kind() {
+            Kind::NotFound => self.agent_socket.is_some(),
+            Kind::Unsupported => self.agent_socket.is_some() && self.key_pem.is_none(),
+            _ => false,
+        };
         let missing_key = match self.load_key(questions) {
             Ok(Some(key)) => {
                 self.plan_key(&mut plan, &Arc::new(key), &certificates, now);
                 None
             }
             Ok(None) => None,
-            Err(error) if error.kind() == Kind::NotFound && self.agent_socket.is_some() => Some(error),
+            Err(error) if may_be_held(&error) => Some(error),
             Err(error) => return Err(as_key_error(error)),
         };
         if self.wants_agent() || missing_key.is_some() {
@@ -277,6 +283,7 @@ pub(crate) fn passphrase_question(source: &KeySource) -> String {
 /// A key file that is not there is a fault of the configuration, not of a file to be transferred.
 fn as_key_error(error: Error) -> Error {
     match error.kind() {
+        Kind::Unsupported => error.with_kind(Kind::Config),
         Kind::NotFound | Kind::PermissionDenied | Kind::IsADirectory | Kind::NotADirectory | Kind::Io => {
             error.with_kind(Kind::Config).advice("check key_file")
         }

@@ -61,7 +61,8 @@ impl PrivateKey {
     ///
     /// # Errors
     /// Each with its own message: no such file, a directory, unreadable, empty, a public key or a certificate, no
-    /// key at all, a wrong passphrase, an encrypted key without passphrase, a key type that cannot sign here.
+    /// key at all, a wrong passphrase, an encrypted key without passphrase; [`Kind::Unsupported`]: a key type that cannot
+    /// sign here.
     pub fn load(path: &Path, passphrase: Option<&str>, ask: AskPassphrase<'_>) -> Result<Self> {
         let bytes = Zeroizing::new(read_small(path)?);
         let key = Self::parse(&bytes, KeySource::File(path.to_owned()), passphrase, ask)?;
@@ -80,6 +81,7 @@ impl PrivateKey {
         ask: AskPassphrase<'_>,
     ) -> Result<Self> {
         let block = pem::private_key_block(bytes).ok_or_else(|| not_a_key(bytes, &source))?;
+        refuse_type(&block, &source)?;
         let given = passphrase.filter(|text| !text.is_empty());
         let unlocked = match (is_encrypted(&block, &source)?, given) {
             (false, _) => unlock(&block, &source, None)?,
@@ -129,6 +131,16 @@ fn is_encrypted(block: &pem::Block, source: &KeySource) -> Result<bool> {
     if block.is_openssh() { Ok(openssh(block, source)?.is_encrypted()) } else { Ok(block.is_encrypted_pem()) }
 }
 
+/// Refuses a key that cannot sign here, whatever its passphrase.
+fn refuse_type(block: &pem::Block, source: &KeySource) -> Result<()> {
+    if !block.is_openssh() {
+        return Ok(());
+    }
+    let key = openssh(block, source)?.public;
+    let is_usable = !key.is_on_token() && key.key_type() != "ssh-dss";
+    if is_usable { Ok(()) } else { Err(unusable_type(source, key.key_type())) }
+}
+
 fn openssh(block: &pem::Block, source: &KeySource) -> Result<OpensshKey> {
     let bytes = block.openssh_bytes().ok_or_else(|| damaged(source))?;
     OpensshKey::parse(&bytes).ok_or_else(|| damaged(source))
@@ -165,10 +177,6 @@ fn unlock(
         return Ok(Some((public, None, passphrase)));
     }
     let key = openssh(block, source)?;
-    let key_type = key.public.key_type();
-    if key_type.starts_with("sk-") || key_type == "ssh-dss" {
-        return Err(unusable_type(source, key_type));
-    }
     let Some(text) = &passphrase else { return Ok(Some((key.public, None, None))) };
     match key.decrypt(text) {
         Ok(_) if key.libssh2_decrypts() => Ok(Some((key.public, None, passphrase))),
@@ -236,9 +244,10 @@ fn needs_passphrase(source: &KeySource) -> Error {
 
 fn unusable_type(source: &KeySource, key_type: &str) -> Error {
     key_error(source, format!("a key of {key_type} cannot sign here"))
+        .with_kind(Kind::Unsupported)
         .advice(
-            "add it to ssh-agent and set key_use_agent, let another program connect (ssh = ssh USER@HOST), or use an \
-             Ed25519, ECDSA or RSA key",
+            "add it to ssh-agent, which is then asked (ssh-add KEY), let another program connect (ssh = ssh USER@HOST), \
+             or use an Ed25519, ECDSA or RSA key",
         )
 }
 

@@ -29,6 +29,11 @@ impl PublicKey {
         Reader::new(&self.blob).string().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
     }
 
+    /// Whether it is the key of a security key (FIDO), which signs only what it is given itself (`PROTOCOL.u2f` of OpenSSH).
+    pub fn is_on_token(&self) -> bool {
+        self.key_type().starts_with("sk-")
+    }
+
     /// The fingerprint as `ssh-keygen -l` shows it: `SHA256:` and unpadded base64.
     pub fn fingerprint(&self) -> String {
         let digest = openssl::base64::encode_block(&openssl::sha::sha256(&self.blob));

@@ -50,5 +50,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        // Another one may listen there; its folder may be gone already.
+        std::fs::remove_file(&self.socket).ok();
     }
 }

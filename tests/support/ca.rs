@@ -72,6 +72,11 @@ impl Key {
         Self { path }
     }
 
+    /// A key pair that is there.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// The private key file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -96,6 +101,11 @@ impl Key {
     /// The public key as one line `type base64 comment`.
     pub(crate) fn public_line(&self) -> String {
         std::fs::read_to_string(self.public_path()).unwrap().trim_end().to_owned()
+    }
+
+    /// The same without the comment.
+    pub(crate) fn words(&self) -> String {
+        self.public_line().split(' ').take(2).collect::<Vec<_>>().join(" ")
     }
 
     /// The fingerprint as OpenSSH prints it, `SHA256:...`.

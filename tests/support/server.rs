@@ -33,6 +33,13 @@ pub(crate) struct ServerBuilder {
 }
 
 impl ServerBuilder {
+    /// Shows these host keys instead of one of its own; the first is the one it is known by.
+    pub(crate) fn host_keys(mut self, keys: &[Key]) -> Self {
+        self.host_key = keys[0].clone();
+        let add = |builder: Self, key: &Key| builder.setting(&format!("HostKey {}", key.path().display()));
+        keys[1..].iter().fold(self, add)
+    }
+
     /// Trusts a certificate authority for every user (`TrustedUserCAKeys`).
     pub(crate) fn trust(mut self, authority: &Key) -> Self {
         self.trusted_authorities += &format!("{}\n", authority.public_line());
@@ -169,6 +176,11 @@ impl Server {
         self.folder.path()
     }
 
+    /// Its configuration, for one more `sshd -i`.
+    pub(crate) fn configuration_path(&self) -> PathBuf {
+        self.folder.path().join("sshd_config")
+    }
+
     /// The port on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.port
@@ -200,13 +212,19 @@ impl Server {
     /// Waits for a log line that contains `text` and returns the line.
     #[track_caller]
     pub(crate) fn logged(&self, text: &str) -> String {
+        self.logged_all(&[text])
+    }
+
+    /// The same for a line that contains each of these.
+    #[track_caller]
+    pub(crate) fn logged_all(&self, texts: &[&str]) -> String {
         let end = Instant::now() + LOG_DEADLINE;
         loop {
             let log = self.log();
-            if let Some(line) = log.lines().find(|line| line.contains(text)) {
+            if let Some(line) = log.lines().find(|line| texts.iter().all(|text| line.contains(text))) {
                 return line.trim_end().to_owned();
             }
-            assert!(Instant::now() < end, "the server never logged {text:?}, but:\n{log}");
+            assert!(Instant::now() < end, "the server never logged {texts:?}, but:\n{log}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
