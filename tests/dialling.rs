@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::host_support::{Keys, Server, run};
 use crate::proxies::carry;
+use crate::support::keys::Keys;
+use crate::support::peer::Peer;
+use crate::support::server::{Server, current_user};
 use sclone::cancel::Cancel;
 use sclone::error::{Error, Kind};
 use sclone::questions::Nobody;
@@ -45,7 +47,7 @@ fn fault(host: &str, port: u16, bound: Duration) -> Error {
 }
 
 pub(crate) fn sshd(keys: &Keys) -> Server {
-    Server::start(&keys.sshd_config(&["ed25519"], ""))
+    keys.server(&["ed25519"]).start()
 }
 
 #[test]
@@ -53,7 +55,7 @@ fn names_and_addresses() {
     let keys = Keys::new();
     let server = sshd(&keys);
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1"] {
-        let connected = attempt(host, server.port, Route::Direct, LONG);
+        let connected = attempt(host, server.port(), Route::Direct, LONG);
         let connected = connected.unwrap_or_else(|error| panic!("{host}: {error}"));
         assert!(connected.session.is_blocking());
         assert_eq!(connected.session.timeout(), 20_000);
@@ -84,8 +86,8 @@ fn no_such_name() {
 #[test]
 fn accepted_and_then_silence() {
     let mut kept = Vec::new();
-    let server = Server::serve(move |stream| kept.push(stream));
-    let error = fault("127.0.0.1", server.port, SHORT);
+    let server = Peer::serve(move |stream| kept.push(stream));
+    let error = fault("127.0.0.1", server.port(), SHORT);
     assert_eq!(error.kind(), Kind::TimedOut);
     assert!(error.to_string().contains("said nothing within 1s"), "{error}");
 }
@@ -93,11 +95,11 @@ fn accepted_and_then_silence() {
 #[test]
 fn a_greeting_and_then_silence() {
     let mut kept = Vec::new();
-    let server = Server::serve(move |mut stream| {
+    let server = Peer::serve(move |mut stream| {
         stream.write_all(b"SSH-2.0-silent\r\n").unwrap();
         kept.push(stream);
     });
-    let error = fault("127.0.0.1", server.port, SHORT);
+    let error = fault("127.0.0.1", server.port(), SHORT);
     assert_eq!(error.kind(), Kind::TimedOut);
     assert!(error.to_string().contains("key exchange was not done within 1s"), "{error}");
 }
@@ -108,7 +110,7 @@ fn a_drop_at_a_time() {
         ("SSH-2.0-slow_and_long_identification_of_a_server\r\n", "key exchange was not done within 1s"),
         ("hi\r\n", "no SSH server answers there; it says \""),
     ] {
-        let server = Server::serve(move |mut stream| {
+        let server = Peer::serve(move |mut stream| {
             thread::spawn(move || {
                 for byte in text.bytes().cycle().take(100) {
                     if stream.write_all(&[byte]).is_err() {
@@ -118,7 +120,7 @@ fn a_drop_at_a_time() {
                 }
             });
         });
-        let text = fault("127.0.0.1", server.port, SHORT).to_string();
+        let text = fault("127.0.0.1", server.port(), SHORT).to_string();
         assert!(text.contains(expected), "{text}");
     }
 }
@@ -127,49 +129,49 @@ fn a_drop_at_a_time() {
 fn text_before_the_identification_is_no_fault() {
     let keys = Keys::new();
     let inner = sshd(&keys);
-    let server = Server::serve(move |mut stream| {
+    let server = Peer::serve(move |mut stream| {
         stream.write_all(b"Welcome\r\nto this server\r\n").unwrap();
-        carry(stream, TcpStream::connect(("127.0.0.1", inner.port)).unwrap());
+        carry(stream, TcpStream::connect(("127.0.0.1", inner.port())).unwrap());
     });
-    attempt("127.0.0.1", server.port, Route::Direct, LONG).unwrap();
-    let server = Server::serve(|mut stream| {
+    attempt("127.0.0.1", server.port(), Route::Direct, LONG).unwrap();
+    let server = Peer::serve(|mut stream| {
         stream.write_all(b"Welcome\r\nSSH-2.0-short\r\n").unwrap();
         drop(stream.read(&mut [0; 4096]));
     });
-    assert_eq!(fault("127.0.0.1", server.port, LONG).kind(), Kind::ConnectionLost);
+    assert_eq!(fault("127.0.0.1", server.port(), LONG).kind(), Kind::ConnectionLost);
 }
 
 #[test]
 fn something_else_listens() {
     let mut kept = Vec::new();
-    let server = Server::serve(move |mut stream| {
+    let server = Peer::serve(move |mut stream| {
         stream.write_all(b"220 mail.example.org\x1b[2J ESMTP\r\n").unwrap();
         kept.push(stream);
     });
-    let error = fault("127.0.0.1", server.port, SHORT);
+    let error = fault("127.0.0.1", server.port(), SHORT);
     assert_eq!(error.kind(), Kind::Connect);
     assert!(error.to_string().contains("it says \"220 mail.example.org\\x1b[2J ESMTP\""), "{error}");
 }
 
 #[test]
 fn the_door_is_shut_at_once() {
-    let server = Server::serve(drop);
-    let error = fault("127.0.0.1", server.port, LONG);
+    let server = Peer::serve(drop);
+    let error = fault("127.0.0.1", server.port(), LONG);
     assert_eq!(error.kind(), Kind::Connect);
     assert!(error.to_string().contains("MaxStartups"), "{error}");
-    let server = Server::serve(|mut stream| stream.write_all(b"Exceeded MaxStartups\r\n").unwrap());
-    let error = fault("127.0.0.1", server.port, LONG);
+    let server = Peer::serve(|mut stream| stream.write_all(b"Exceeded MaxStartups\r\n").unwrap());
+    let error = fault("127.0.0.1", server.port(), LONG);
     assert!(error.to_string().contains("it says \"Exceeded MaxStartups\""), "{error}");
 }
 
 #[test]
 fn the_connection_breaks_in_the_key_exchange() {
-    let server = Server::serve(|mut stream| {
+    let server = Peer::serve(|mut stream| {
         stream.write_all(b"SSH-2.0-short\r\n").unwrap();
         let mut buffer = [0; 4096];
         drop(stream.read(&mut buffer));
     });
-    let error = fault("127.0.0.1", server.port, LONG);
+    let error = fault("127.0.0.1", server.port(), LONG);
     assert_eq!(error.kind(), Kind::ConnectionLost, "{error}");
 }
 
@@ -182,8 +184,8 @@ fn no_algorithm_in_common() {
         ("HostKeyAlgorithms ssh-rsa\n", "host key algorithm", "ssh-rsa"),
         ("Ciphers aes128-ctr\nMACs hmac-sha1\n", "MAC", "hmac-sha1"),
     ] {
-        let server = Server::start(&keys.sshd_config(&["ed25519", "rsa"], line));
-        let error = fault("127.0.0.1", server.port, LONG);
+        let server = keys.server(&["ed25519", "rsa"]).setting(line).start();
+        let error = fault("127.0.0.1", server.port(), LONG);
         assert_eq!(error.kind(), Kind::Unsupported, "{line}: {error}");
         let text = error.to_string();
         assert!(text.contains(&format!("no {kind} in common")), "{text}");
@@ -197,14 +199,14 @@ fn no_algorithm_in_common() {
 #[test]
 fn what_is_sent_in_the_clear() {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let server = Server::serve(move |mut stream| {
+    let server = Peer::serve(move |mut stream| {
         stream.write_all(b"SSH-2.0-listener\r\n").unwrap();
         let mut sent = Vec::new();
         stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
         drop(stream.read_to_end(&mut sent));
         drop(sender.send(sent));
     });
-    fault("127.0.0.1", server.port, LONG);
+    fault("127.0.0.1", server.port(), LONG);
     let sent = receiver.recv_timeout(LONG).unwrap();
     assert!(sent.starts_with(concat!("SSH-2.0-sclone_", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes()));
     let sent = String::from_utf8_lossy(&sent);
@@ -217,21 +219,15 @@ fn what_is_sent_in_the_clear() {
 #[test]
 fn nobody_is_named_before_the_host_key_is_accepted() {
     let keys = Keys::new();
-    let config = keys.sshd_config(&["ed25519"], "LogLevel DEBUG2\n");
-    let server = Server::start(&config);
+    let server = keys.server(&["ed25519"]).setting("LogLevel DEBUG2").start();
     let mut settings = settings(Route::Direct, LONG);
     settings.host_keys.policy = HostKeyPolicy::Strict;
-    let error = connect(&target("127.0.0.1", server.port), &settings, &Nobody, &Cancel::new()).err().unwrap();
+    let error =
+        connect(&target("127.0.0.1", server.port()), &settings, &Nobody, &Cancel::new()).err().unwrap();
     assert_eq!(error.kind(), Kind::HostKey);
-    let start = Instant::now();
-    let log = loop {
-        let log = fs::read_to_string(config.with_extension("log")).unwrap_or_default();
-        if log.contains("Connection closed by") || start.elapsed() > LONG {
-            break log;
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
-    assert!(log.contains("SSH2_MSG_NEWKEYS received") && log.contains("Connection closed by"), "{log}");
+    server.logged("Connection closed by");
+    let log = server.log();
+    assert!(log.contains("SSH2_MSG_NEWKEYS received"), "{log}");
     assert!(!log.contains("userauth-request"), "{log}");
 }
 
@@ -243,7 +239,7 @@ fn the_users_algorithms_are_used() {
         let mut settings = settings(Route::Direct, LONG);
         settings.algorithms.ciphers = vec![cipher.into()];
         let connected =
-            connect(&target("127.0.0.1", server.port), &settings, &Nobody, &Cancel::new()).unwrap();
+            connect(&target("127.0.0.1", server.port()), &settings, &Nobody, &Cancel::new()).unwrap();
         assert_eq!(connected.session.methods(ssh2::MethodType::CryptCs), Some(cipher));
     }
 }
@@ -251,7 +247,7 @@ fn the_users_algorithms_are_used() {
 #[test]
 fn cancelling_ends_the_wait_at_once() {
     let mut kept = Vec::new();
-    let server = Server::serve(move |stream| kept.push(stream));
+    let server = Peer::serve(move |stream| kept.push(stream));
     let cancel = Cancel::new();
     let start = Instant::now();
     thread::scope(|scope| {
@@ -259,7 +255,7 @@ fn cancelling_ends_the_wait_at_once() {
             thread::sleep(Duration::from_millis(200));
             cancel.cancel();
         });
-        let target = target("127.0.0.1", server.port);
+        let target = target("127.0.0.1", server.port());
         let error = connect(&target, &settings(Route::Direct, LONG), &Nobody, &cancel).err().unwrap();
         assert_eq!(error.kind(), Kind::Cancelled);
     });
@@ -296,8 +292,8 @@ fn a_black_hole_does_not_hide_the_next_address() {
 #[test]
 fn through_a_command() {
     let keys = Keys::new();
-    let config = keys.sshd_config(&["ed25519"], "");
-    drop(fs::create_dir_all("/run/sshd"));
+    let server = sshd(&keys);
+    let config = server.configuration_path();
     let pid = keys.path("pid");
     let line =
         format!("sh -c 'echo $$ > {}; exec /usr/sbin/sshd -i -e -f {}'", pid.display(), config.display());
@@ -335,24 +331,19 @@ fn process_of(word: &str) -> Option<PathBuf> {
 fn ctrl_c_leaves_the_way_open_and_its_end_ends_ssh() {
     let keys = Keys::new();
     let inner = sshd(&keys);
-    let extra = format!(
-        "PermitRootLogin yes\nAuthorizedKeysFile {}\n",
-        keys.key("user").with_extension("pub").display()
-    );
-    let outer_keys = Keys::new();
-    let outer = Server::start(&outer_keys.sshd_config(&["rsa"], &extra));
+    let outer = keys.server(&["rsa"]).authorized_key(&keys.key("user").public_line()).start();
     let ssh_config = keys.path("ssh_config");
-    let text = format!("IdentityFile {}\nIdentitiesOnly yes\nLogLevel ERROR\n", keys.key("user").display());
+    let text =
+        format!("IdentityFile {}\nIdentitiesOnly yes\nLogLevel ERROR\n", keys.key("user").path().display());
     fs::write(&ssh_config, text).unwrap();
-    let user = run(keys.0.path(), "id", &["-un"]);
-    let hosts = format!("{}@127.0.0.1:{}", user.trim(), outer.port);
+    let hosts = format!("{}@127.0.0.1:{}", current_user(), outer.port());
     let unchecked = HostKeySettings { policy: HostKeyPolicy::Off, ..HostKeySettings::default() };
     let mut jump = Jump::parse(&hosts, unchecked).unwrap();
     jump.ssh_config = Some(ssh_config);
-    let connected = attempt("127.0.0.1", inner.port, Route::Jump(Box::new(jump)), LONG)
+    let connected = attempt("127.0.0.1", inner.port(), Route::Jump(Box::new(jump)), LONG)
         .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(connected.host_key.key.unwrap().to_string(), keys.words("ed25519"));
-    let process = process_of(&format!("[127.0.0.1]:{}", inner.port)).expect("ssh -W");
+    assert_eq!(connected.host_key.key.unwrap().to_string(), keys.key("ed25519").words());
+    let process = process_of(&format!("[127.0.0.1]:{}", inner.port())).expect("ssh -W");
     let status = fs::read_to_string(process.join("status")).unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
     assert_ne!(u64::from_str_radix(ignored, 16).unwrap() & 0b10, 0, "Ctrl-C ends the way to the server");

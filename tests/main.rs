@@ -7,10 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
-mod host_support;
-mod login_support;
 mod support;
 
+mod agents;
 mod bad_input;
 mod certificates;
 mod changing;
@@ -31,6 +30,7 @@ mod documents;
 mod durability;
 mod engine;
 mod filters;
+mod host_key_policies;
 mod host_keys;
 mod hostile_server;
 mod installing;
@@ -43,6 +43,7 @@ mod listing;
 mod local_faults;
 mod login;
 mod login_limits;
+mod login_refusals;
 mod metadata;
 mod missing_extensions;
 mod moving;

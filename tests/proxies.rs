@@ -9,7 +9,8 @@ use sclone::ssh::dial::http::HttpProxy;
 use sclone::ssh::dial::socks::SocksProxy;
 
 use crate::dialling::{LONG, attempt, sshd};
-use crate::host_support::{Keys, Server};
+use crate::support::keys::Keys;
+use crate::support::peer::Peer;
 
 /// Carries bytes both ways until either end closes.
 pub(crate) fn carry(client: TcpStream, server: TcpStream) {
@@ -28,8 +29,8 @@ fn read<const COUNT: usize>(stream: &mut TcpStream) -> [u8; COUNT] {
 }
 
 /// A SOCKS5 proxy that wants `me` and `secret`, and whatever host is asked for connects to this one.
-fn socks_proxy() -> Server {
-    Server::serve(|mut stream| {
+fn socks_proxy() -> Peer {
+    Peer::serve(|mut stream| {
         assert_eq!(read(&mut stream), [5, 2, 0, 2], "version 5, two logins offered: none and password");
         stream.write_all(&[5, 2]).unwrap();
         let accepted = read(&mut stream) == *b"\x01\x02me\x06secret";
@@ -54,18 +55,19 @@ fn through_a_socks_proxy() {
     let keys = Keys::new();
     let server = sshd(&keys);
     let proxy = socks_proxy();
-    let route =
-        |login: &str| Route::Socks(SocksProxy::parse(&format!("{login}@127.0.0.1:{}", proxy.port)).unwrap());
-    attempt("inside.invalid", server.port, route("me:secret"), LONG).unwrap();
-    let error = attempt("inside.invalid", server.port, route("me:wrong!"), LONG).err().unwrap();
+    let route = |login: &str| {
+        Route::Socks(SocksProxy::parse(&format!("{login}@127.0.0.1:{}", proxy.port())).unwrap())
+    };
+    attempt("inside.invalid", server.port(), route("me:secret"), LONG).unwrap();
+    let error = attempt("inside.invalid", server.port(), route("me:wrong!"), LONG).err().unwrap();
     assert!(error.to_string().contains("refuses the user and password"), "{error}");
     let error = attempt("inside.invalid", 1, route("me:secret"), LONG).err().unwrap();
     assert!(error.to_string().contains("was refused"), "{error}");
 }
 
 /// An HTTP proxy that wants `me` and `secret`.
-fn http_proxy() -> Server {
-    Server::serve(|mut stream| {
+fn http_proxy() -> Peer {
+    Peer::serve(|mut stream| {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.extend(read::<1>(&mut stream));
@@ -93,10 +95,10 @@ fn through_an_http_proxy() {
     let server = sshd(&keys);
     let proxy = http_proxy();
     let route = |login: &str| {
-        Route::Http(HttpProxy::parse(&format!("http://{login}@127.0.0.1:{}", proxy.port)).unwrap())
+        Route::Http(HttpProxy::parse(&format!("http://{login}@127.0.0.1:{}", proxy.port())).unwrap())
     };
-    attempt("inside.invalid", server.port, route("me:secret"), LONG).unwrap();
-    let error = attempt("inside.invalid", server.port, route("me:wrong"), LONG).err().unwrap();
+    attempt("inside.invalid", server.port(), route("me:secret"), LONG).unwrap();
+    let error = attempt("inside.invalid", server.port(), route("me:wrong"), LONG).err().unwrap();
     assert!(error.to_string().contains("wants a login"), "{error}");
     let error = attempt("inside.invalid", 1, route("me:secret"), LONG).err().unwrap();
     assert!(error.to_string().contains("\"HTTP/1.1 502 Bad Gateway\""), "{error}");

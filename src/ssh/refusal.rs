@@ -16,6 +16,9 @@ const MAX_LINES: usize = 6;
 /// No message names more of the attempts that were refused.
 const MAX_NAMES: usize = 3;
 
+/// No message explains more of the certificates that came along.
+const MAX_ALONG: usize = 1;
+
 /// What has been tried so far.
 pub(crate) struct Refusals<'a> {
     login: &'a Login,
@@ -72,7 +75,7 @@ impl<'a> Refusals<'a> {
     pub(crate) fn explain(&self, offered: &[String], waiting: &[Attempt], is_lost: bool) -> Error {
         let mut kind = Kind::LoginRefused;
         let mut lines = Vec::new();
-        for skipped in self.skipped.iter().filter(|it| !it.came_along || self.refused.is_empty()) {
+        for skipped in self.skipped_to_explain() {
             if skipped.error.kind() == Kind::CertificateUnusable {
                 kind = Kind::CertificateUnusable;
             }
@@ -101,6 +104,13 @@ impl<'a> Refusals<'a> {
         self.message(kind, lines)
     }
 
+    /// What nobody named is worth a word only where no certificate was there to be tried.
+    fn skipped_to_explain(&self) -> impl Iterator<Item = &Skipped> {
+        let has_tried = self.refused.iter().any(|attempt| attempt.certificate().is_some());
+        let along = self.skipped.iter().filter(|it| it.came_along).take(MAX_ALONG);
+        self.skipped.iter().filter(|it| !it.came_along).chain(along.filter(move |_| !has_tried))
+    }
+
     fn message(&self, kind: Kind, lines: Vec<String>) -> Error {
         let mut lines = lines.into_iter().take(MAX_LINES);
         let reason = lines.next().unwrap_or_else(|| "the server refused".into());
@@ -124,7 +134,8 @@ impl<'a> Refusals<'a> {
         }
         if !faults.iter().any(|fault| fault.severity() > Severity::Note) {
             lines.push(format!(
-                "compare its CA {} ({}) with TrustedUserCAKeys or a cert-authority line of the server",
+                "compare its CA {} ({}) with TrustedUserCAKeys or a cert-authority line of the server, whose log also tells \
+                 if the certificate is revoked",
                 certificate.ca_key.fingerprint(),
                 certificate.ca_key.key_type()
             ));
