@@ -52,7 +52,7 @@ pub fn glob(input: &[u8]) {
     };
     sees(path.get(1..).unwrap_or_default());
     let is_plain = pattern.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_ .+()|^$/".contains(byte));
-    let is_name = !pattern.is_empty() && !pattern.starts_with(b"/") && RelPath::parse(pattern).is_ok();
+    let is_name = !pattern.is_empty() && RelPath::parse(pattern).is_ok_and(|path| path.as_bytes() == pattern);
     assert!(!is_plain || !is_name || sees(pattern), "a pattern does not match its own text");
 }
 
