@@ -37,6 +37,7 @@ mod installing;
 mod jumps;
 mod known_hosts;
 mod layers;
+mod lifetimes;
 mod limits;
 mod links;
 mod listing;
