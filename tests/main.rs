@@ -53,6 +53,7 @@ mod promises;
 mod proxies;
 mod refusals;
 mod renewal;
+mod renewal_documents;
 mod renewal_midway;
 mod reporting;
 mod resuming;
