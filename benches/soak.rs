@@ -13,7 +13,7 @@
 )]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WARM_UP: usize = 10;
 /// Connections between two copies.
 const CONNECTIONS: u64 = 40;
-/// How often each copy loses its connections, and how long it is left alone before.
+/// How often each copy loses its connections, and how long it is left alone after that.
 const BREAKS: u32 = 3;
 const ALONE: Duration = Duration::from_millis(600);
 /// How many MiB more may be held at the end than at the beginning.
@@ -85,6 +85,7 @@ impl Soak {
     fn new() -> Self {
         let user = User::new(KeyType::Ed25519);
         let server = user.server().setting("RekeyLimit 1M").setting("LogLevel DEBUG1").start();
+        user.authority.sign(&user.key).principals(&[&current_user()]).valid("20200101:20210101").write();
         let command = renewal(&user);
         user.remote_with("r", &server, &[("cert_command", &command), ("cert_renew_before", "2s")]);
         let pool = pool(&user, &server, &command);
@@ -112,8 +113,8 @@ impl Soak {
         let tree = (0..200).fold(large, |tree, name| tree.file(format!("d/{name}"), "x"));
         tree.write(&here);
         let remote = format!("r:{}", there.display());
-        self.copy(here.to_str().unwrap(), &remote);
-        self.copy(&remote, back.to_str().unwrap());
+        self.copy(here.to_str().unwrap(), &remote, &there);
+        self.copy(&remote, back.to_str().unwrap(), &back);
         assert!(Tree::read(&there) == tree && Tree::read(&back) == tree, "copy {number} differs");
         for folder in ["tmp", "home/.cache/sclone/runs"] {
             let left: Vec<PathBuf> = fs::read_dir(self.user.sandbox.path(folder))
@@ -122,12 +123,17 @@ impl Soak {
         }
     }
 
-    fn copy(&self, from: &str, to: &str) {
+    /// Copies, and breaks the connections once something has come to the folder `arrives`.
+    fn copy(&self, from: &str, to: &str, arrives: &Path) {
         let run = self.user.sandbox.sclone(["copy", "--retries", "10", from, to]).within(PATIENCE * 4);
         let outcome = run.run_while(|_| {
+            let end = Instant::now() + PATIENCE;
+            while !arrives.exists() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
             for _ in 0..BREAKS {
-                std::thread::sleep(ALONE);
                 self.server.kill_sessions();
+                std::thread::sleep(ALONE);
             }
         });
         outcome.code(0);
