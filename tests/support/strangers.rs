@@ -1,4 +1,4 @@
-//! Servers that are neither OpenSSH nor know certificates: Dropbear, and ProFTPD with mod_sftp. Like the tests' sshd they
+//! Servers that are neither OpenSSH nor know certificates: Dropbear, and ProFTPD with `mod_sftp`. Like the tests' sshd they
 //! serve the present user, root or not, and read nothing of this machine's configuration.
 
 use std::fs::{self, OpenOptions, Permissions};
@@ -45,7 +45,7 @@ impl Stranger {
         })
     }
 
-    /// Starts ProFTPD with mod_sftp, which has no shell. It lets `key` in.
+    /// Starts ProFTPD with `mod_sftp`, which has no shell. It lets `key` in.
     #[track_caller]
     pub(crate) fn proftpd(key: &Key) -> Self {
         let program = find("proftpd", "proftpd-core");
