@@ -108,7 +108,7 @@ fn a_link_shown_as_a_file_does_not_make_one_that_all_may_write() {
 #[test]
 fn an_owner_that_is_refused_is_told_and_costs_nothing_else() {
     let refusal = Action::Status { code: 3, text: "no".into() };
-    let ground = ground_with(&[Rule::new("FSETSTAT", 1, refusal)]);
+    let ground = ground_with(&[Rule::new("FSETSTAT", 1, refusal.clone()), Rule::new("SETSTAT", 1, refusal)]);
     ground
         .sclone("copy -M HERE @THERE")
         .code(0)

@@ -91,8 +91,23 @@ impl RemoteFile {
     }
 
     async fn look_up(&self) -> Result<Metadata> {
-        let found = self.own.handle.stat().await.map_err(|error| error.on(&self.path))?;
-        Ok(metadata_of(&found))
+        let found = match self.own.handle.stat().await {
+            Err(error) if is_refused(&error) => self.own.handle.client().stat(&self.path).await,
+            found => found,
+        };
+        Ok(metadata_of(&found.map_err(|error| error.on(&self.path))?))
+    }
+
+    /// Sets attributes by the handle, or by the name on a server that refuses that.
+    async fn set(&self, attributes: &Attributes) -> Result<()> {
+        let handle = &self.own.handle;
+        let set = match handle.set_stat(attributes).await {
+            Err(error) if is_refused(&error) => {
+                handle.client().set_stat(&self.path, attributes).await.or(Err(error))
+            }
+            set => set,
+        };
+        set.map_err(|error| error.on(&self.path))
     }
 
     async fn explain(&self, error: Error) -> Error {
@@ -127,6 +142,11 @@ impl RemoteFile {
         }
         Ok(())
     }
+}
+
+/// Whether a server that refuses this to handles may grant it to names.
+fn is_refused(error: &Error) -> bool {
+    matches!(error.kind(), Kind::PermissionDenied | Kind::Unsupported)
 }
 
 impl ReadFile for RemoteFile {
@@ -187,7 +207,7 @@ impl WriteFile for RemoteFile {
     fn set_size(&self, size: u64) -> Task<'_, ()> {
         Box::pin(async move {
             let attributes = Attributes { size: Some(size), ..Attributes::default() };
-            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+            self.set(&attributes).await
         })
     }
 
@@ -212,7 +232,7 @@ impl WriteFile for RemoteFile {
     fn set_owner(&self, owner: Owner) -> Task<'_, ()> {
         Box::pin(async move {
             let attributes = Attributes { owner: Some((owner.user, owner.group)), ..Attributes::default() };
-            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+            self.set(&attributes).await
         })
     }
 
@@ -220,7 +240,7 @@ impl WriteFile for RemoteFile {
         Box::pin(async move {
             let times = dates.map(times_of).transpose().map_err(|error| error.on(&self.path))?;
             let attributes = Attributes { permissions: Some(mode), times, ..Attributes::default() };
-            self.own.handle.set_stat(&attributes).await.map_err(|error| error.on(&self.path))
+            self.set(&attributes).await
         })
     }
 

@@ -161,6 +161,9 @@ impl Sftp {
             replace_in_steps(&client, from, to).await
         };
         match renamed {
+            Err(error) if error.kind() == Kind::PermissionDenied => Err(error.advice(
+                "this user may rename nothing here, or not replace what stands there; --inplace needs no renaming",
+            )),
             Err(error) => Err(self.explain(error, to).await),
             Ok(()) => Ok(()),
         }

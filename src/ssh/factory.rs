@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use super::algorithms::AlgorithmSettings;
 use super::approach::Entered;
-use super::deadline::Deadline;
 use super::dial::http::HttpProxy;
 use super::dial::jump::Jump;
 use super::dial::socks::SocksProxy;
@@ -55,13 +54,13 @@ pub type SavePin = Box<dyn Fn(&VerifyingKey) -> Result<()> + Send + Sync>;
 
 /// Makes connections to one remote.
 pub struct Factory {
-    name: String,
+    pub(super) name: String,
     pub(super) options: SftpOptions,
     pub(super) surroundings: Surroundings,
     pub(super) target: Target,
     pub(super) settings: SessionSettings,
     pub(super) login: Login,
-    renewal: Option<Renewal>,
+    pub(super) renewal: Option<Renewal>,
     identity: Identity,
     save_pin: Option<SavePin>,
     pinned: AtomicBool,
@@ -199,6 +198,13 @@ impl Factory {
     }
 
     fn log_in(&self) -> Result<Entered> {
+        match self.log_in_once() {
+            Err(error) if self.has_ended_meanwhile(&error) => self.log_in_once(),
+            entered => entered,
+        }
+    }
+
+    fn log_in_once(&self) -> Result<Entered> {
         let questions = &*self.surroundings.questions;
         // Before anything is sent: what is known to fail here is not tried there.
         let plan = self.after_renewal(|| self.login.plan(questions, Timestamp::now()))?;
@@ -222,48 +228,6 @@ impl Factory {
             .inspect_err(|_| socket.shut_down())?;
         log::debug!("logged in to {}", self.target.address());
         Ok(Entered { session, socket, accepted })
-    }
-
-    /// Renews the certificate if `cert_command` is set and it is time, then reads it.
-    fn after_renewal<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
-        match &self.renewal {
-            Some(renewal) => renewal.before_reading(&self.login, &self.renewal_deadline(), read),
-            None => read(),
-        }
-    }
-
-    /// Renews the certificate if that is due. Whether a command is set to do so.
-    ///
-    /// # Errors
-    /// The command failed, and the certificate is of no use any more.
-    pub fn renew_if_due(&self) -> Result<bool> {
-        self.after_renewal(|| Ok(self.renewal.is_some()))
-    }
-
-    /// Runs `cert_command`, whether or not it is time.
-    ///
-    /// # Errors
-    /// The option is not set, the command fails, or it leaves no certificate that lasts.
-    pub fn renew(&self) -> Result<()> {
-        match &self.renewal {
-            Some(renewal) => renewal.now(&self.login, &self.renewal_deadline()),
-            None => Err(Error::new(Kind::Config, "renew certificate of", "cert_command is not set")
-                .on(&self.name)
-                .advice(
-                    "set it to the command that writes a new certificate; docs/certificates.md has examples",
-                )),
-        }
-    }
-
-    /// When the certificate that the login has for longest ends, in seconds since 1970; `None` if it does not, if there
-    /// is none, or if it is renewed.
-    pub fn certificate_end(&self) -> Option<u64> {
-        let certificates = self.login.certificates().ok().filter(|_| self.renewal.is_none())?;
-        certificates.iter().map(|it| it.certificate.valid_before).max_by_key(|end| end.unwrap_or(u64::MAX))?
-    }
-
-    fn renewal_deadline(&self) -> Deadline {
-        Deadline::after(self.surroundings.connect_timeout, &self.surroundings.cancel)
     }
 
     /// Every connection goes to the server the run began with, unless nobody wants to know.

@@ -41,6 +41,7 @@ pub mod session;
 pub mod signature;
 pub mod socket;
 mod streams;
+mod upkeep;
 mod userauth;
 pub mod verifying_key;
 pub mod wire;

@@ -18,6 +18,8 @@ const MAX_NAMES: usize = 3;
 
 /// No message explains more of the certificates that came along.
 const MAX_ALONG: usize = 1;
+/// What servers call themselves that take no certificates.
+const WITHOUT_CERTIFICATES: [&str; 3] = ["mod_sftp", "dropbear", "tinyssh"];
 
 /// What has been tried so far.
 pub(crate) struct Refusals<'a> {
@@ -132,6 +134,13 @@ impl<'a> Refusals<'a> {
             let advice = fault.advice(certificate, Some(&self.login.user));
             lines.push(format!("{because} {fault}; {advice}"));
         }
+        let server = escape(self.server_version.as_bytes());
+        if WITHOUT_CERTIFICATES.iter().any(|name| server.contains(name)) {
+            lines.push(format!(
+                "the server is {server}, which knows no certificates: have the key itself authorized there"
+            ));
+            return lines;
+        }
         if !faults.iter().any(|fault| fault.severity() > Severity::Note) {
             lines.push(format!(
                 "compare its CA {} ({}) with TrustedUserCAKeys or a cert-authority line of the server, whose log also tells \
@@ -140,11 +149,8 @@ impl<'a> Refusals<'a> {
                 certificate.ca_key.key_type()
             ));
         }
-        if !self.server_version.is_empty() && !self.server_version.contains("OpenSSH") {
-            lines.push(format!(
-                "the server is {}; not every server but OpenSSH knows certificates",
-                escape(self.server_version.as_bytes())
-            ));
+        if !server.is_empty() && !server.contains("OpenSSH") {
+            lines.push(format!("the server is {server}; not every server but OpenSSH knows certificates"));
         }
         lines
     }

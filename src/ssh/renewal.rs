@@ -27,10 +27,20 @@ pub struct Renewal {
     pub before: Duration,
 }
 
-/// The last run of a command: for which certificate (its blob; empty if there was none), and how it failed.
+/// The last run of a command: for which certificate (its blob; empty if there was none), whether that had ended, and how
+/// the run failed.
 struct Run {
     certificate: Vec<u8>,
+    was_over: bool,
     failure: Option<Error>,
+}
+
+impl Run {
+    /// Whether it has done, or not done, all that can be expected for this need. What was good for a while yet when
+    /// the command was run is worth another run once it has ended.
+    fn settles(&self, need: &Need) -> bool {
+        self.certificate == need.blob() && (self.was_over || !need.is_over)
+    }
 }
 
 /// The last run of each command in this process.
@@ -54,14 +64,14 @@ impl Renewal {
     ) -> Result<T> {
         let mut runs = runs().lock().unwrap_or_else(PoisonError::into_inner);
         let Some(need) = self.need(login) else { return read() };
-        let blob = need.certificate.as_ref().map(|it| it.blob().to_vec()).unwrap_or_default();
-        if runs.get(&self.command).is_none_or(|run| run.certificate != blob) {
+        if runs.get(&self.command).is_none_or(|run| !run.settles(&need)) {
             log::info!("renewing the certificate: {}", need.reason);
             let failure = self.run(deadline).err();
             if failure.as_ref().is_some_and(|error| error.kind() == Kind::Cancelled) {
                 return Err(Error::cancelled());
             }
-            runs.insert(self.command.clone(), Run { certificate: blob, failure });
+            let run = Run { certificate: need.blob().to_vec(), was_over: need.is_over, failure };
+            runs.insert(self.command.clone(), run);
             self.settle(&mut runs, login);
         }
         match runs.get(&self.command).and_then(|run| run.failure.as_ref()) {
@@ -85,16 +95,24 @@ impl Renewal {
         }
     }
 
+    /// Whether there is no certificate any more, and the command has not been run for want of it.
+    pub(super) fn is_due_again(&self, login: &Login) -> bool {
+        let runs = runs().lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = |need: &Need| runs.get(&self.command).is_some_and(|run| run.settles(need));
+        self.need(login).is_some_and(|need| need.is_over && !settled(&need))
+    }
+
     fn run(&self, deadline: &Deadline) -> Result<()> {
         renewal_command::run(&self.command, deadline)
     }
 
     /// Looks at what the command has left. A certificate that lasts no longer than `before` is as good as the CA
-    /// makes them, and the command is not run again for it.
+    /// makes them, and the command is not run again for it before it has ended.
     fn settle(&self, runs: &mut HashMap<Vec<String>, Run>, login: &Login) {
         let (Some(run), Some(need)) = (runs.get_mut(&self.command), self.need(login)) else { return };
         if run.failure.is_none() {
-            run.certificate = need.certificate.as_ref().map(|it| it.blob().to_vec()).unwrap_or_default();
+            run.certificate = need.blob().to_vec();
+            run.was_over = need.is_over;
             run.failure = need.is_over.then(|| self.useless(&need));
         }
     }
@@ -132,6 +150,12 @@ struct Need {
     reason: String,
     /// Whether nobody can log in with it any more.
     is_over: bool,
+}
+
+impl Need {
+    fn blob(&self) -> &[u8] {
+        self.certificate.as_ref().map_or(&[], Certificate::blob)
+    }
 }
 
 /// The certificates of the login: from files, else from the agent. One that cannot be read is as good as none.

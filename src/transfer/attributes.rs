@@ -49,12 +49,10 @@ impl Attributes {
         };
         let (owned, set) = join(owning, writer.set_metadata(self.mode, self.dates)).await;
         if let Err(error) = owned {
-            tolerate(error, |error| refusals.report(to, error))?;
+            tolerate(error, |error| report(&refusals.owner, to, "owner", error))?;
         }
         if let Err(error) = set {
-            tolerate(error, |error| {
-                log::warn!("{to}: copied, but its time and mode could not be set: {error}");
-            })?;
+            tolerate(error, |error| report(&refusals.rest, to, "time and mode", error))?;
         }
         Ok(())
     }
@@ -70,18 +68,17 @@ fn tolerate(error: Error, report: impl FnOnce(&Error)) -> Result<()> {
     }
 }
 
-/// Owners that could not be given. Who may give one away may nearly always give all, so one warning tells enough.
+/// Whether it was told that an owner, or a time and mode, could not be given. A server that refuses one nearly always
+/// refuses all, so one warning of each tells enough.
 #[derive(Default)]
 pub(super) struct Refusals {
-    is_told: AtomicBool,
+    owner: AtomicBool,
+    rest: AtomicBool,
 }
 
-impl Refusals {
-    fn report(&self, path: &RelPath, error: &Error) {
-        let level =
-            if self.is_told.swap(true, Ordering::Relaxed) { log::Level::Info } else { log::Level::Warn };
-        log::log!(level, "{path}: copied, but its owner could not be set: {error}");
-    }
+fn report(is_told: &AtomicBool, path: &RelPath, what: &str, error: &Error) {
+    let level = if is_told.swap(true, Ordering::Relaxed) { log::Level::Info } else { log::Level::Warn };
+    log::log!(level, object:% = path; "copied, but its {what} could not be set: {error}");
 }
 
 #[cfg(test)]

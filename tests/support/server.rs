@@ -1,23 +1,17 @@
 //! A real OpenSSH server.
 //!
-//! The test itself accepts on a free port of 127.0.0.1 and starts one `sshd -i` for each connection with the socket as
-//! its standard input and output: no race for a port, nothing to wait for. It runs as whoever runs the test, root or
-//! not, and lets that same user in.
+//! One `sshd -i` serves each connection. It runs as whoever runs the test, root or not, and lets that same user in.
 
 use std::fs::{File, OpenOptions};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::ca::{Key, KeyType};
-use super::process::{die_with_parent, find, kill_tree, run_tool};
+use super::inetd::Inetd;
+use super::process::{find, run_tool};
 
 /// How long a line may take to reach the server's log.
 const LOG_DEADLINE: Duration = Duration::from_secs(10);
@@ -92,21 +86,14 @@ impl ServerBuilder {
         File::create(folder.join("log")).unwrap();
         prepare_privilege_separation();
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Mutex::new(Sessions::default()));
-        let (end, ended) = channel();
-        let acceptor = std::thread::spawn({
-            let (shared, folder) = (Arc::clone(&shared), folder.to_owned());
-            move || accept(listener, &program, &folder, &shared, &ended)
+        let folder = folder.to_owned();
+        let inetd = Inetd::start(move || {
+            let mut command = Command::new(&program);
+            let log = OpenOptions::new().append(true).open(folder.join("log")).unwrap();
+            command.args(["-i", "-e", "-f"]).arg(folder.join("sshd_config")).stderr(log);
+            command
         });
-        Server {
-            port,
-            folder: self.folder,
-            host_key: self.host_key,
-            sessions: shared,
-            acceptor: Some((acceptor, end)),
-        }
+        Server { inetd, folder: self.folder, host_key: self.host_key }
     }
 
     fn configuration(&self) -> String {
@@ -135,18 +122,10 @@ impl ServerBuilder {
 
 /// A running server. Dropping it ends every session.
 pub(crate) struct Server {
-    port: u16,
+    // Ends before its files do.
+    inetd: Inetd,
     folder: TempDir,
     host_key: Key,
-    sessions: Arc<Mutex<Sessions>>,
-    acceptor: Option<(JoinHandle<()>, Sender<()>)>,
-}
-
-#[derive(Default)]
-struct Sessions {
-    count: usize,
-    closed: bool,
-    running: Vec<Child>,
 }
 
 impl Server {
@@ -183,7 +162,7 @@ impl Server {
 
     /// The port on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.inetd.port()
     }
 
     /// The key that says who the server is.
@@ -194,14 +173,14 @@ impl Server {
     /// A `known_hosts` file that holds this server's key and nothing else.
     pub(crate) fn known_hosts(&self) -> PathBuf {
         let path = self.folder.path().join("known_hosts");
-        let line = format!("[127.0.0.1]:{} {}\n", self.port, self.host_key.public_line());
+        let line = format!("[127.0.0.1]:{} {}\n", self.port(), self.host_key.public_line());
         std::fs::write(&path, line).unwrap();
         path
     }
 
     /// How many connections were accepted so far.
     pub(crate) fn connections(&self) -> usize {
-        lock(&self.sessions).count
+        self.inetd.connections()
     }
 
     /// Everything the server logged so far.
@@ -231,74 +210,18 @@ impl Server {
 
     /// The process that serves each connection accepted so far and still open.
     pub(crate) fn session_ids(&self) -> Vec<u32> {
-        let mut sessions = lock(&self.sessions);
-        sessions.running.retain_mut(|child| child.try_wait().unwrap().is_none());
-        sessions.running.iter().map(Child::id).collect()
+        self.inetd.session_ids()
     }
 
     /// Kills every session at once, as a crash of the server would. New connections are still accepted.
     pub(crate) fn kill_sessions(&self) {
-        for mut child in std::mem::take(&mut lock(&self.sessions).running) {
-            kill_tree(child.id());
-            child.wait().unwrap();
-        }
+        self.inetd.kill_sessions();
     }
 
     /// Refuses new connections from now on. Open ones stay.
     pub(crate) fn stop_accepting(&self) {
-        lock(&self.sessions).closed = true;
-        // Wakes the acceptor, which then closes the port; it may have done so already.
-        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        self.inetd.stop_accepting();
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop_accepting();
-        self.kill_sessions();
-        if let Some((thread, end)) = self.acceptor.take() {
-            drop(end);
-            thread.join().ok();
-        }
-    }
-}
-
-/// Starts one server process for each connection until the server is closed. Then stays until `ended`, because the
-/// kernel kills the processes as soon as the thread that started them is gone.
-fn accept(
-    listener: TcpListener,
-    program: &Path,
-    folder: &Path,
-    sessions: &Mutex<Sessions>,
-    ended: &Receiver<()>,
-) {
-    for socket in listener.incoming() {
-        let socket = socket.unwrap();
-        let mut sessions = lock(sessions);
-        if sessions.closed {
-            break;
-        }
-        sessions.count += 1;
-        sessions.running.push(serve(program, folder, socket));
-    }
-    drop(listener);
-    ended.recv().ok();
-}
-
-fn serve(program: &Path, folder: &Path, socket: TcpStream) -> Child {
-    let log = OpenOptions::new().append(true).open(folder.join("log")).unwrap();
-    let output = OwnedFd::from(socket.try_clone().unwrap());
-    let mut command = Command::new(program);
-    command.args(["-i", "-e", "-f"]).arg(folder.join("sshd_config"));
-    command.stdin(OwnedFd::from(socket)).stdout(output).stderr(Stdio::from(log));
-    die_with_parent(&mut command).spawn().unwrap()
-}
-
-fn lock(sessions: &Mutex<Sessions>) -> std::sync::MutexGuard<'_, Sessions> {
-    sessions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The user who runs the tests, and whom the server lets in.

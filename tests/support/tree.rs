@@ -138,6 +138,16 @@ impl Tree {
         self.0.iter().map(|(path, node)| (path.as_slice(), node))
     }
 
+    /// The same content under the same names, with modes and times that say nothing.
+    pub(crate) fn contents(mut self) -> Self {
+        for node in self.0.values_mut() {
+            if let Node::File { mode, modified, .. } = node {
+                (*mode, *modified) = (0, 0);
+            }
+        }
+        self
+    }
+
     /// The tree without what these paths name.
     pub(crate) fn without(mut self, is_left_out: impl Fn(&[u8]) -> bool) -> Self {
         self.0.retain(|path, _| !is_left_out(path));
