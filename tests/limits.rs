@@ -110,3 +110,20 @@ fn one_run_of_a_job_at_a_time() {
     let locks = std::fs::read_dir(ground.user.sandbox.path("home/.cache/sclone/locks")).unwrap();
     assert_eq!(locks.count(), 0);
 }
+
+#[test]
+fn what_fits_under_a_limit_of_bytes_is_completed() {
+    let ground = Ground::new();
+    let (from, [_, to]) = (ground.user.sandbox.path("many"), ground.up());
+    (0..40).fold(Tree::new(), |tree, number| tree.file(format!("f{number:02}"), [b'x'; 1024])).write(&from);
+    let copy = ["copy", "--max-transfer", "10K", from.to_str().unwrap(), &to];
+    for done in [10, 20] {
+        ground.user.sandbox.sclone(copy).run().code(8).stderr_has(&["max transfer limit reached"]);
+        assert_eq!(Tree::read(&ground.there).entries().count(), done);
+    }
+    for mode in ["soft", "cautious"] {
+        let outcome = ground.user.sandbox.sclone(copy).env("SCLONE_CUTOFF_MODE", mode).run();
+        let lines = outcome.code(8).stderr.split(|byte| *byte == b'\n').count();
+        assert!(lines < 5, "what is left is not told file by file: {outcome}");
+    }
+}

@@ -67,6 +67,17 @@ fn a_folder_that_lists_as_empty_keeps_everything() {
 }
 
 #[test]
+fn what_is_behind_a_link_that_leads_nowhere_for_now_is_kept() {
+    // A disk of the server is not mounted.
+    for when in ["", "--delete-before", "--delete-during"] {
+        let ground = Ground::with(&[Rule::new("SYMLINK", 1, status(4))]);
+        Tree::new().file("a", "x").symlink("disk", "mnt").symlink("file", "mnt/f").write(&ground.here);
+        Tree::new().file("a", "x").file("disk/f", "y").file("file", "y").write(&ground.there);
+        assert_nothing_deleted(&ground, when, 1, &["follow link disk", "follow link file"]);
+    }
+}
+
+#[test]
 fn an_answer_other_than_no_such_file_keeps_everything() {
     for code in [3, 4] {
         let ground = Ground::with(&[Rule::new("LSTAT", 1, status(code))]);

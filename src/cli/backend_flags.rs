@@ -21,7 +21,6 @@ fn flag(option: &OptionSpec) -> Arg {
         .value_name("VALUE")
         .global(true)
         .hide_short_help(true)
-        .allow_hyphen_values(true)
         .action(ArgAction::Set);
     match option.kind {
         OptionKind::Bool => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),

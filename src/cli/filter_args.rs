@@ -18,7 +18,7 @@ use crate::units::{ByteSize, Interval};
 #[command(next_help_heading = "Filter flags")]
 pub struct FilterArgs {
     /// Include only files that match the pattern
-    #[arg(long, global = true, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, global = true, value_name = "PATTERN")]
     pub include: Vec<OsString>,
 
     /// Read patterns to include from a file, - for standard input
@@ -26,7 +26,7 @@ pub struct FilterArgs {
     pub include_from: Vec<OsString>,
 
     /// Exclude files that match the pattern
-    #[arg(long, global = true, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, global = true, value_name = "PATTERN")]
     pub exclude: Vec<OsString>,
 
     /// Read patterns to exclude from a file, - for standard input
@@ -34,14 +34,7 @@ pub struct FilterArgs {
     pub exclude_from: Vec<OsString>,
 
     /// Add a rule: "+ PATTERN", "- PATTERN", or ! to drop the rules before it
-    #[arg(
-        id = "filter_rule",
-        short = 'f',
-        long = "filter",
-        global = true,
-        value_name = "RULE",
-        allow_hyphen_values = true
-    )]
+    #[arg(id = "filter_rule", short = 'f', long = "filter", global = true, value_name = "RULE")]
     pub filter: Vec<OsString>,
 
     /// Read rules from a file, - for standard input
@@ -81,7 +74,7 @@ pub struct FilterArgs {
     pub max_age: Interval,
 
     /// Levels of folders to go down, -1 for all
-    #[arg(long, global = true, value_name = "N", default_value = "-1", allow_negative_numbers = true)]
+    #[arg(long, global = true, value_name = "N", default_value = "-1")]
     pub max_depth: i64,
 
     /// Match patterns whatever the case

@@ -40,7 +40,7 @@ pub fn parse(
     let (command, origins) = defaults
         .apply(Cli::command())
         .map_err(|reason| Cli::command().error(ErrorKind::InvalidValue, reason))?;
-    let shown = backend_flags::add(command);
+    let shown = flag_order::with_last_values(backend_flags::add(command));
     let arguments = flag_order::command_first(&shown, arguments.collect());
     let parsed =
         bool_flags::with_values(shown.clone()).try_get_matches_from(&arguments).and_then(|matches| {

@@ -97,13 +97,7 @@ pub struct TransferArgs {
     pub backup_dir: Option<OsString>,
 
     /// Add this to the names of what is replaced or deleted, and keep it
-    #[arg(
-        long,
-        value_name = "SUFFIX",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "SUFFIX", default_value = "", hide_default_value = true)]
     pub suffix: OsString,
 
     /// Add the suffix before the extension

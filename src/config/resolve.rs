@@ -246,7 +246,8 @@ fn unknown_type(remote: &Spec, kind: &str) -> Error {
         .advice("the types are sftp, local and alias")
 }
 
-/// The argument an alias stands for, with the path put below it. `..` cannot climb above it.
+/// The argument an alias stands for, with the path put below it. `..` cannot climb above it. A slash at the end stays:
+/// only a folder has one.
 fn follow_alias(remote: &Spec, sources: &Sources<'_>) -> Result<Argument> {
     const CHECK: &str = "check the value of its option `remote`";
     let failed = |reason| Error::new(Kind::Config, "follow alias", reason).on(&remote.name).advice(CHECK);
@@ -268,6 +269,9 @@ fn follow_alias(remote: &Spec, sources: &Sources<'_>) -> Result<Argument> {
         base.push(b'/');
     }
     base.extend_from_slice(&below);
+    if !below.is_empty() && remote.path.ends_with(b"/") {
+        base.push(b'/');
+    }
     Ok(argument)
 }
 

@@ -90,7 +90,7 @@ fn aliases_lead_below_their_base() {
         ("al:x", "web1 filed@web1.example:1 base/x"),
         ("al:/x", "web1 filed@web1.example:1 base/x"),
         ("al:../../x", "web1 filed@web1.example:1 base/x"),
-        ("al:a/../b//./c/", "web1 filed@web1.example:1 base/b/c"),
+        ("al:a/../b//./c/", "web1 filed@web1.example:1 base/b/c/"),
         ("chain:x", "web1 filed@web1.example:1 base/more/x"),
         ("home:x/../..", "local /srv/data"),
         ("home:x", "local /srv/data/x"),

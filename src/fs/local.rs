@@ -81,7 +81,11 @@ impl Local {
             Ok(None) => look(&full).map(|found| metadata_of(&found)),
             Err(error) => Err(error),
         };
-        found.map_err(failed("look up", &full))
+        found.map_err(|error| {
+            let is_missing = is_missing(&error);
+            let error = failed("look up", &full)(error);
+            if is_missing { error.with_kind(Kind::NotFound) } else { error }
+        })
     }
 
     fn hash_one(&self, path: &RelPath, hash: HashType) -> Result<Digest> {
@@ -141,9 +145,14 @@ fn entry_of(found: &fs::DirEntry) -> io::Result<Option<Entry>> {
     Ok(Some(Entry { name, metadata: metadata_of(&own), is_link: own.file_type().is_symlink() }))
 }
 
+/// Whether nothing has this path: below a file there is nothing either.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 fn list(path: &Path) -> Result<Listing> {
     let missing = |error: io::Error| {
-        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        let is_missing = is_missing(&error) && fs::metadata(path).is_err_and(|it| is_missing(&it));
         let error = failed("list", path)(error);
         if is_missing { error.with_kind(Kind::DirectoryNotFound) } else { error }
     };
@@ -375,7 +384,7 @@ fn set_times(path: &Path, times: &Timestamps) -> io::Result<()> {
 /// The path with every link resolved as far as there is anything.
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     match (fs::canonicalize(path), path.parent(), path.file_name()) {
-        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+        (Err(error), Some(parent), Some(name)) if is_missing(&error) => {
             let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             Ok(real_path(parent)?.join(name))
         }

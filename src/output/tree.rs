@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
+use super::listing::SizeStyle;
+
 /// A file, or a folder with what it holds.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -41,8 +43,8 @@ pub enum Order {
 /// How a tree is drawn.
 #[derive(Clone, Debug)]
 pub struct Style {
-    /// Show sizes.
-    pub sizes: bool,
+    /// Show sizes, and how.
+    pub sizes: Option<SizeStyle>,
     /// Show the times of files.
     pub times: bool,
     /// Show the permissions of files.
@@ -122,7 +124,10 @@ impl Node {
 impl Style {
     fn label(&self, node: &Node, name: &[u8]) -> Vec<u8> {
         let mode = (self.permissions && !node.is_dir).then(|| permissions(node.mode));
-        let size = self.sizes.then(|| format!("{:>11}", node.size));
+        let size = self.sizes.map(|style| match style {
+            SizeStyle::Bytes => format!("{:>11}", node.size),
+            SizeStyle::Human => scaled(node.size),
+        });
         let time = (self.times && !node.is_dir).then(|| self.time(node.modified));
         let facts: Vec<_> = mode.into_iter().chain(size).chain(time).collect();
         let facts = if facts.is_empty() { String::new() } else { format!("[{}]  ", facts.join(" ")) };
@@ -138,6 +143,16 @@ impl Style {
         let format = if is_old { "%b %d  %Y" } else { "%b %d %H:%M" };
         time.to_zoned(self.zone.clone()).strftime(format).to_string()
     }
+}
+
+/// `1.5K`: a size in four letters, in powers of 1024.
+fn scaled(size: u64) -> String {
+    let units = [(1_u64, ""), (1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G"), (1 << 40, "T"), (1 << 50, "P")];
+    let (scale, unit) = units.into_iter().rfind(|(scale, _)| size > *scale).unwrap_or((1, ""));
+    #[expect(clippy::cast_precision_loss, reason = "two or three digits are shown")]
+    let number = size as f64 / scale as f64;
+    let decimals = usize::from(scale > 1 && number < 10.0);
+    format!("{:>4}", format!("{number:.decimals$}{unit}"))
 }
 
 /// Permissions as `ls -l` shows those of a file.
@@ -198,6 +213,23 @@ mod tests {
         }
         assert_eq!(by_version(b"a1", b"a1"), Ordering::Equal);
         assert_eq!(by_version(b"a01", b"a1"), Ordering::Less);
+    }
+
+    #[test]
+    fn sizes_take_four_letters() {
+        for (size, shown) in [
+            (0, "   0"),
+            (1023, "1023"),
+            (1024, "1024"),
+            (1536, "1.5K"),
+            (10239, "10.0K"),
+            (10240, " 10K"),
+            (1_048_576, "1024K"),
+            (123_456_789, "118M"),
+            (5_000_000_000, "4.7G"),
+        ] {
+            assert_eq!(scaled(size), shown);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 /// What happens at the limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cutoff {
-    /// The run stops, and what is under way with it.
+    /// Nothing goes beyond the limit; at one of time what is under way is stopped.
     #[default]
     Hard,
     /// What is under way is completed.
@@ -34,6 +35,8 @@ pub struct Ceiling {
     pub cutoff: Cutoff,
     /// Bytes of the files that were let through.
     admitted: AtomicU64,
+    /// The limit that kept a file back: nothing is let through any more.
+    met: OnceLock<Kind>,
 }
 
 /// A file that was let through. Dropped without [`keep`](Self::keep) it does not count.
@@ -45,18 +48,14 @@ pub(super) struct Admission<'a> {
 impl Ceiling {
     /// Limits a run.
     pub fn new(bytes: Option<u64>, duration: Option<Duration>, cutoff: Cutoff) -> Self {
-        Self { bytes, duration, cutoff, admitted: AtomicU64::new(0) }
-    }
-
-    /// Whether the run ends as soon as a limit is met, instead of leaving out what is beyond it.
-    pub(super) fn ends_run(&self) -> bool {
-        self.cutoff == Cutoff::Hard
+        Self { bytes, duration, cutoff, ..Self::default() }
     }
 
     /// Lets a file through that is about to be transferred.
     pub(super) fn admit(&self, size: u64, started: Instant) -> Result<Admission<'_>> {
+        self.check()?;
         if self.duration.is_some_and(|most| started.elapsed() >= most) {
-            return Err(out_of_time());
+            return Err(self.meet(Kind::TimeLimit));
         }
         let before = self.admitted.fetch_add(size, Ordering::Relaxed);
         let admission = Admission { ceiling: self, size };
@@ -66,16 +65,29 @@ impl Ceiling {
             Cutoff::Soft => before >= most,
             Cutoff::Cautious => after >= most,
         });
-        if is_beyond {
-            let reason = "max transfer limit reached as set by --max-transfer";
-            return Err(Error::new(Kind::TransferLimit, "transfer", reason));
-        }
-        Ok(admission)
+        if is_beyond { Err(self.meet(Kind::TransferLimit)) } else { Ok(admission) }
+    }
+
+    fn meet(&self, limit: Kind) -> Error {
+        met(*self.met.get_or_init(|| limit))
+    }
+
+    /// Whether a file was kept back, so that the run ends as soon as those under way are done.
+    pub(super) fn is_met(&self) -> bool {
+        self.met.get().is_some()
+    }
+
+    /// What ends the run then.
+    ///
+    /// # Errors
+    /// A limit is met.
+    pub(super) fn check(&self) -> Result<()> {
+        self.met.get().map_or(Ok(()), |limit| Err(met(*limit)))
     }
 
     /// Does `work`, but no longer than a hard limit allows.
     pub(super) async fn or_end<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(most) = self.duration.filter(|_| self.ends_run()) else { return work.await };
+        let Some(most) = self.duration.filter(|_| self.cutoff == Cutoff::Hard) else { return work.await };
         let (sender, receiver) = oneshot::channel::<()>();
         let timer = thread::spawn(move || {
             thread::park_timeout(most);
@@ -83,15 +95,19 @@ impl Ceiling {
         });
         let done = match select(pin!(work), receiver).await {
             Either::Left((done, _)) => done,
-            Either::Right(_) => Err(out_of_time()),
+            Either::Right(_) => Err(self.meet(Kind::TimeLimit)),
         };
         timer.thread().unpark();
         done
     }
 }
 
-fn out_of_time() -> Error {
-    Error::new(Kind::TimeLimit, "transfer", "max transfer duration reached as set by --max-duration")
+fn met(limit: Kind) -> Error {
+    let reason = match limit {
+        Kind::TimeLimit => "max transfer duration reached as set by --max-duration",
+        _ => "max transfer limit reached as set by --max-transfer",
+    };
+    Error::new(limit, "transfer", reason)
 }
 
 impl Admission<'_> {
@@ -120,9 +136,9 @@ mod tests {
 
     #[test]
     fn each_mode_draws_the_line_where_it_says() {
-        assert_eq!(admitted(10, Cutoff::Hard, &[6, 4, 1]), [true, true, false]);
-        assert_eq!(admitted(10, Cutoff::Soft, &[6, 7, 1]), [true, true, false]);
-        assert_eq!(admitted(10, Cutoff::Cautious, &[6, 7, 3]), [true, false, true]);
+        assert_eq!(admitted(10, Cutoff::Hard, &[6, 3, 2, 1]), [true, true, false, false]);
+        assert_eq!(admitted(10, Cutoff::Soft, &[6, 7, 1, 0]), [true, true, false, false]);
+        assert_eq!(admitted(10, Cutoff::Cautious, &[6, 7, 3]), [true, false, false]);
     }
 
     #[test]

@@ -153,7 +153,11 @@ impl Copy {
         tools: &Tools<'_>,
         work: impl stream::TryStream<Ok = Work, Error = crate::error::Error>,
     ) -> Result<()> {
-        work.try_for_each_concurrent(self.in_flight.max(1), |work| self.work(tools, work)).await
+        let ceiling = &self.rules.ceiling;
+        work.try_take_while(|_| ready(Ok(!ceiling.is_met())))
+            .try_for_each_concurrent(self.in_flight.max(1), |work| self.work(tools, work))
+            .await?;
+        ceiling.check()
     }
 
     /// Whether everything must be known before the first transfer.

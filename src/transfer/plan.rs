@@ -101,6 +101,8 @@ pub struct Plan {
     comparison: Comparison,
     traversal: Traversal,
     undecided: Undecided,
+    /// Whether links of the source stand for what they point to.
+    follows_links: bool,
     /// Files of the source whose counterparts are not looked up yet.
     unseen: Vec<Pair>,
     ready: VecDeque<Action>,
@@ -121,6 +123,7 @@ impl Plan {
             Traversal::Listed => March::of_both(Arc::clone(&source), Arc::clone(&destination), limits),
             Traversal::LookedUp => March::over(Arc::clone(&source), limits),
         };
+        let follows_links = source.features().lists_everything;
         let undecided = Undecided::new(source, Arc::clone(&destination), comparison);
         let march = march.outside_of_destination_links();
         Self {
@@ -129,6 +132,7 @@ impl Plan {
             comparison,
             traversal,
             undecided,
+            follows_links,
             unseen: Vec::new(),
             ready: VecDeque::new(),
         }
@@ -189,6 +193,17 @@ impl Plan {
                 is_link: source.is_link,
                 destination: pair.destination,
             })),
+            FileType::Symlink if self.follows_links => {
+                // Nothing is known of what is behind it, least of all that it is gone.
+                let error = Error::new(
+                    Kind::Io,
+                    "follow link",
+                    "what it points to is missing, or may not be looked at",
+                )
+                .on(pair.path.as_bytes())
+                .advice("leave it out with --exclude, or all links with the option skip_links");
+                self.ready.push_back(fail(Side::Source, &pair.path, error));
+            }
             FileType::Symlink => {
                 self.ready.push_back(Action::Skip(pair.path, "Can't follow symlink without -L/--copy-links"));
             }

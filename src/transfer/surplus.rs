@@ -139,11 +139,7 @@ impl<'a> Cleaner<'a> {
     /// Gives the item back if the source does not have it. Anything else but a filter's doing is an error.
     async fn if_absent(&self, item: Surplus) -> Result<Option<Surplus>> {
         self.run.cancel.check()?;
-        let found = match self.run.source.look_up(&item.path).await {
-            Err(error) if error.kind() == Kind::NotADirectory => Ok(None),
-            found => present(found),
-        };
-        let error = match found {
+        let error = match present(self.run.source.look_up(&item.path).await) {
             Ok(None) => return Ok(Some(item)),
             // A folder has the name in the source, and was seen there.
             Ok(Some(found)) if found.file_type == FileType::Directory => return Ok(Some(item)),

@@ -11,7 +11,7 @@ use super::copy_file::Copier;
 use super::plan::{CopyFile, Surplus};
 use super::reference::Found;
 use super::surplus::Cleaner;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::fs::Dates;
 use crate::hash::HashType;
 use crate::pace;
@@ -108,19 +108,15 @@ impl Copy {
         self.cancel.check()?;
         let path = work.path().clone();
         match self.carry(tools, work).await {
-            Err(error) if !self.is_final(&error) => {
+            // Whoever gives out the work ends the run, when what is under way is done.
+            Err(error) if matches!(error.kind(), Kind::TransferLimit | Kind::TimeLimit) => Ok(()),
+            Err(error) if !error.is_fatal() => {
                 log::error!(object:% = path; "Failed to {}: {error}", if self.task.is_move() { "move" } else { "copy" });
                 self.stats.failed_at(&path, &error);
                 Ok(())
             }
             other => other,
         }
-    }
-
-    /// Whether a failure ends the run.
-    fn is_final(&self, error: &Error) -> bool {
-        let is_limit = matches!(error.kind(), Kind::TransferLimit | Kind::TimeLimit);
-        error.is_fatal() || (is_limit && self.rules.ceiling.ends_run())
     }
 
     async fn carry(&self, tools: &Tools<'_>, Work { made, what }: Work) -> Result<()> {

@@ -35,11 +35,11 @@ pub struct Args {
     pub tail: u64,
 
     /// Begin at byte N; from the end if negative
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: i64,
 
     /// Only N bytes; -1 for all
-    #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = -1)]
     pub count: i64,
 
     /// Read, but write nothing

@@ -55,6 +55,10 @@ pub struct Args {
     #[arg(long)]
     pub encrypted: bool,
 
+    /// Show the IDs of wrapped items; no remote of this program wraps another, so there are none
+    #[arg(long)]
+    pub original: bool,
+
     /// Leave out the type of the content
     #[arg(long)]
     pub no_mimetype: bool,

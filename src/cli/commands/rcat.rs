@@ -27,7 +27,7 @@ pub struct Args {
     pub path: OsString,
 
     /// Bytes to expect on standard input; -1 for any number
-    #[arg(long, value_name = "BYTES", default_value_t = -1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "BYTES", default_value_t = -1)]
     pub size: i64,
 }
 

@@ -50,7 +50,7 @@ pub struct Args {
     pub delete_before: bool,
 
     /// Most files to delete, -1 for any number: if there are more, none is
-    #[arg(long, value_name = "N", default_value = "-1", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "-1")]
     pub max_delete: i64,
 
     /// Most bytes to delete: if there are more, nothing is deleted

@@ -71,7 +71,7 @@ pub struct Args {
     #[arg(short = 'Q', long)]
     pub quote: bool,
 
-    /// Show sizes
+    /// Show sizes, as --human-readable does in a scaled form
     #[arg(short, long)]
     pub size: bool,
 
@@ -136,7 +136,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
         Sort::Name => Order::Name,
     };
     root.sort(order, args.sort_reverse, args.dirsfirst);
-    let mut text = root.draw(&style(args));
+    let mut text = root.draw(&style(ctx, args));
     if !args.noreport {
         let (dirs, files) = root.count();
         let files = if args.dirs_only { String::new() } else { format!(", {files} files") };
@@ -152,9 +152,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
     }
 }
 
-fn style(args: &Args) -> Style {
+fn style(ctx: &Ctx, args: &Args) -> Style {
+    let is_human = ctx.settings.human_readable;
     Style {
-        sizes: args.size,
+        sizes: (args.size || is_human).then(|| ctx.settings.size_style()),
         times: args.modtime,
         permissions: args.protections,
         quote: args.quote,
