@@ -44,6 +44,7 @@ mod local_faults;
 mod login;
 mod login_limits;
 mod metadata;
+mod metadata_flags;
 mod missing_extensions;
 mod moving;
 mod other_servers;
