@@ -126,7 +126,7 @@ fn file_options() -> FileOptions {
     FileOptions {
         streams: Streams { cutoff: u64::MAX, most: 1 },
         umask: 0o022,
-        metadata: false,
+        metadata: None,
         verify: Verify::Size,
         partial_suffix: ".partial".into(),
         in_place: false,

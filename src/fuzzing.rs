@@ -7,7 +7,7 @@ use crate::config::document::Document;
 use crate::config::environment::Environment;
 use crate::config::remote::{Argument, check_name};
 use crate::config::ssh_config::{Query, Reading, read_text};
-use crate::filter::{Filter, Spec};
+use crate::filter::{Filter, Patterns, Spec};
 use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;
 use crate::ssh::certificate::Certificate;
@@ -44,7 +44,8 @@ pub fn argument(text: &[u8]) {
 pub fn glob(input: &[u8]) {
     let end = input.iter().position(|&byte| byte == b'\n').unwrap_or(input.len());
     let (pattern, path) = input.split_at_checked(end).unwrap_or((input, b""));
-    let spec = Spec { include: Some(vec![pattern.to_vec()]), ..Spec::default() };
+    let paths = Patterns { include: Some(vec![pattern.to_vec()]), ..Patterns::default() };
+    let spec = Spec { paths, ..Spec::default() };
     let Ok(filter) = Filter::new(spec, 0) else { return };
     let sees = |path: &[u8]| {
         let file = Metadata { file_type: FileType::File, size: 0, modified: None, mode: None };

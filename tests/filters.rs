@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use sclone::error::{Kind, Result};
-use sclone::filter::{Filter, Listed, Spec, lines, raw_lines};
+use sclone::filter::{Filter, Listed, Patterns, Spec, lines, raw_lines};
 use sclone::fs::{FileType, Metadata};
 use sclone::path::{Name, RelPath};
 use sclone::units::{ByteSize, Interval};
@@ -49,9 +49,9 @@ fn filter(case: &Case<'_>) -> Result<Filter> {
         let size = || value.parse::<ByteSize>().unwrap().bytes();
         let age = || u64::try_from(value.parse::<Interval>().unwrap().duration()?.as_nanos()).ok();
         match *flag {
-            "--include" => spec.include.get_or_insert_default().push(bytes),
-            "--exclude" => spec.exclude.get_or_insert_default().push(bytes),
-            "--filter" => spec.rules.push(bytes),
+            "--include" => spec.paths.include.get_or_insert_default().push(bytes),
+            "--exclude" => spec.paths.exclude.get_or_insert_default().push(bytes),
+            "--filter" => spec.paths.rules.push(bytes),
             "--exclude-if-present" => spec.exclude_if_present.push(Name::new(&bytes)?),
             "--min-size" => spec.min_size = size(),
             "--max-size" => spec.max_size = size(),
@@ -216,7 +216,8 @@ fn no_pattern_takes_long() {
     for pattern in
         ["*a".repeat(60) + "b", "{{(a*)*(a|aa)+b}}".to_owned(), "{a,".repeat(200) + &"}".repeat(200)]
     {
-        let spec = Spec { exclude: Some(vec![pattern.clone().into_bytes()]), ..Spec::default() };
+        let paths = Patterns { exclude: Some(vec![pattern.clone().into_bytes()]), ..Patterns::default() };
+        let spec = Spec { paths, ..Spec::default() };
         match Filter::new(spec, NOW) {
             Ok(filter) => assert!(filter.keep(&path, &metadata), "{pattern}"),
             Err(error) => assert_eq!(error.kind(), Kind::Config),

@@ -47,6 +47,8 @@ mod login;
 mod login_limits;
 mod login_refusals;
 mod metadata;
+mod metadata_flags;
+mod missing_extensions;
 mod moving;
 mod other_servers;
 mod planning;

@@ -14,7 +14,7 @@ use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
 use crate::pace::Rate;
 use crate::questions::Questions;
-use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Stats};
+use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Preservation, Stats};
 use crate::units::Interval;
 
 /// The surroundings of a command.
@@ -63,13 +63,13 @@ impl Ctx {
         }
     }
 
-    /// How files are carried.
-    pub fn file_options(&self) -> FileOptions {
+    /// How files are carried that get this of their sources besides.
+    pub fn file_options(&self, metadata: Option<Arc<Preservation>>) -> FileOptions {
         let settings = &self.settings;
         FileOptions {
             streams: settings.streams,
             umask: self.umask,
-            metadata: settings.job.metadata,
+            metadata,
             fsync: settings.fsync,
             verify: settings.job.verify(),
             partial_suffix: settings.job.partial_suffix.clone(),

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
-use crate::filter::{Filter, Listed, Spec, lines, raw_lines, records};
+use crate::filter::{Filter, Listed, Patterns, Spec, lines, raw_lines, records};
 use crate::path::Name;
 use crate::units::{ByteSize, Interval};
 
@@ -40,6 +40,30 @@ pub struct FilterArgs {
     /// Read rules from a file, - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub filter_from: Vec<OsString>,
+
+    /// Include only files that have metadata key=value which matches the pattern
+    #[arg(long, global = true, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub metadata_include: Vec<OsString>,
+
+    /// Read such patterns to include from a file, - for standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub metadata_include_from: Vec<OsString>,
+
+    /// Exclude files that have metadata key=value which matches the pattern
+    #[arg(long, global = true, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub metadata_exclude: Vec<OsString>,
+
+    /// Read such patterns to exclude from a file, - for standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub metadata_exclude_from: Vec<OsString>,
+
+    /// Add a rule about metadata: "+ PATTERN", "- PATTERN", or ! to drop the rules before it
+    #[arg(long, global = true, value_name = "RULE", allow_hyphen_values = true)]
+    pub metadata_filter: Vec<OsString>,
+
+    /// Read such rules from a file, - for standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub metadata_filter_from: Vec<OsString>,
 
     /// Only the files listed in a file, - for standard input
     #[arg(long, global = true, value_name = "FILE")]
@@ -89,7 +113,7 @@ pub struct FilterArgs {
     #[arg(long, global = true)]
     pub delete_excluded: bool,
 
-    /// Print what the flags came to: filters
+    /// Print what the flags came to: filters; or what --metadata-mapper is sent and answers: mapper
     #[arg(long, global = true, value_name = "WHAT", value_delimiter = ',')]
     pub dump: Vec<Dump>,
 }
@@ -102,6 +126,8 @@ type Split = fn(&[u8]) -> Vec<Vec<u8>>;
 pub enum Dump {
     /// The rules as regular expressions.
     Filters,
+    /// What goes to the metadata mapper and comes back.
+    Mapper,
 }
 
 impl FilterArgs {
@@ -122,9 +148,16 @@ impl FilterArgs {
     fn spec(&self) -> Result<Spec> {
         let names = self.exclude_if_present.iter().filter(|name| !name.is_empty());
         Ok(Spec {
-            include: globs(&self.include, &self.include_from)?,
-            exclude: globs(&self.exclude, &self.exclude_from)?,
-            rules: globs(&self.filter, &self.filter_from)?.unwrap_or_default(),
+            paths: Patterns {
+                include: globs(&self.include, &self.include_from)?,
+                exclude: globs(&self.exclude, &self.exclude_from)?,
+                rules: globs(&self.filter, &self.filter_from)?.unwrap_or_default(),
+            },
+            metadata: Patterns {
+                include: globs(&self.metadata_include, &self.metadata_include_from)?,
+                exclude: globs(&self.metadata_exclude, &self.metadata_exclude_from)?,
+                rules: globs(&self.metadata_filter, &self.metadata_filter_from)?.unwrap_or_default(),
+            },
             files: self.files()?,
             exclude_if_present: names.map(|name| Name::new(name.as_bytes())).collect::<Result<_>>()?,
             min_size: self.min_size.bytes(),

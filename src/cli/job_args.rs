@@ -1,11 +1,15 @@
 //! Flags of whatever moves files: how files are written and checked, and how often what fails is tried again. Names and
 //! defaults are rclone's, where it has such a flag.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::config::option_value;
 use crate::error::{Error, Kind, Result};
+use crate::fs::Properties;
 use crate::pace::Rate;
 use crate::transfer::{Retries, Verify};
 use crate::units::Interval;
@@ -39,9 +43,17 @@ pub struct JobArgs {
     #[arg(long, global = true)]
     pub inplace: bool,
 
-    /// Give copies owner, mode and times of access of their source as well, and show them in lsjson
+    /// Give copies owner, mode, time of access and user's attributes of their source as well, and show them in lsjson
     #[arg(short = 'M', long, global = true)]
     pub metadata: bool,
+
+    /// With --metadata, give copies this value of this key whatever the source has; may be given again
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub metadata_set: Vec<OsString>,
+
+    /// With --metadata, have a program make of the metadata of each source that of its copy, both JSON as in rclone
+    #[arg(long, global = true, value_name = "COMMAND", default_value = "", hide_default_value = true)]
+    pub metadata_mapper: String,
 
     /// What the name of a file ends with while it is written
     #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
@@ -108,6 +120,42 @@ impl JobArgs {
     pub fn pace(&self) -> Option<Rate> {
         let burst = f64::from(self.tpslimit_burst.saturating_sub(1));
         (self.tpslimit > 0.0).then(|| Rate::new(Some(self.tpslimit), burst))
+    }
+
+    /// What every copy is given.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] for what is no `key=value`.
+    pub fn metadata_set(&self) -> Result<Properties> {
+        let mut properties = Properties::default();
+        for text in &self.metadata_set {
+            let bytes = text.as_bytes();
+            let cut = bytes.iter().position(|byte| *byte == b'=').and_then(|cut| bytes.split_at_checked(cut));
+            match cut {
+                Some((key, [_, value @ ..])) if !key.is_empty() => {
+                    properties.set(&String::from_utf8_lossy(key), value);
+                }
+                _ => {
+                    let reason = "it is not metadata key=value";
+                    return Err(Error::new(Kind::Config, "read --metadata-set", reason).on(bytes));
+                }
+            }
+        }
+        Ok(properties)
+    }
+
+    /// The words of the command that maps metadata, none if there is none.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if its quotes are not closed.
+    pub fn metadata_mapper(&self) -> Result<Vec<String>> {
+        if self.metadata_mapper.is_empty() {
+            return Ok(Vec::new());
+        }
+        option_value::list(&self.metadata_mapper, ' ').map_err(|accepted| {
+            let reason = format!("accepted is {accepted}");
+            Error::new(Kind::Usage, "read --metadata-mapper", reason).on(&self.metadata_mapper)
+        })
     }
 
     /// The flags, if they make sense.

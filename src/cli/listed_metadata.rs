@@ -1,4 +1,4 @@
-//! Mode, owner and times of what a listing found.
+//! Mode, owner, times and attributes of what a listing found.
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::tz::TimeZone;
@@ -6,8 +6,7 @@ use jiff::tz::TimeZone;
 use super::context::Ctx;
 use super::visit::Found;
 use crate::error::{Kind, Result};
-use crate::fs::Fs;
-use crate::output::metadata::{Metadata, named};
+use crate::fs::{Fs, Properties};
 
 /// Entries asked for at once.
 const AT_ONCE: usize = 64;
@@ -22,19 +21,19 @@ pub(super) async fn metadata_of(
     tree: &dyn Fs,
     entries: &[Found],
     zone: &TimeZone,
-) -> Result<Vec<Metadata>> {
+) -> Result<Vec<Properties>> {
     let mut asking = stream::iter(entries).map(|entry| tree.details(&entry.at)).buffered(AT_ONCE);
     let mut found = Vec::with_capacity(entries.len());
     while let Some(details) = asking.next().await {
         found.push(match details {
-            Ok(details) => named(&details, zone),
+            Ok(details) => Properties::of(&details, zone),
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => {
                 if error.kind() != Kind::NotFound {
                     log::error!("{error}");
                     ctx.stats.failed(&error);
                 }
-                Metadata::new()
+                Properties::default()
             }
         });
     }

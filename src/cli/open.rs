@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::context::Ctx;
 use super::pinning::save_pin;
+use super::remote_name::RemoteName;
 use super::{certificate_end, config_store};
 use crate::config::resolve::{Resolved, resolve};
 use crate::config::secret::Secret;
@@ -23,6 +24,8 @@ use crate::transfer::Stats;
 
 /// What an argument names: a tree, whose root may turn out to be a file.
 pub struct Place {
+    /// What programs are told it is called.
+    pub name: RemoteName,
     /// The tree below the path.
     pub tree: Arc<dyn Fs>,
     /// The tree below the folder that holds the path, and the path's name in it; `None` where it can be no file.
@@ -144,10 +147,10 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
     let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
         Resolved::Local { path } => open_local(&path, links.unwrap_or_default()),
-        Resolved::Sftp { name, options, path, .. } => {
+        Resolved::Sftp { name: remote, options, path, .. } => {
             let tuning = tuning(&options);
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
-            let factory = Arc::new(pinning_factory(ctx, &name, *options, store)?);
+            let factory = Arc::new(pinning_factory(ctx, &remote, *options, store)?);
             let shell = shell(&factory)?;
             let skips_links = links.is_some() && factory.options().skip_links;
             let may_hash = !factory.options().disable_hashcheck;
@@ -165,7 +168,7 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
                     None => tree,
                 }) as Arc<dyn Fs>
             };
-            Place { certificate_end: end, ..place(&path, tree) }
+            Place { certificate_end: end, ..place(RemoteName::sftp(&remote, &path), &path, tree) }
         }
     };
     Ok(Place { filtered, stats: ctx.stats.clone(), ..place })
@@ -195,7 +198,8 @@ pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store
 }
 
 fn open_local(path: &Path, links: Links) -> Place {
-    place(without_slash_of_file(path.as_os_str().as_bytes()), |root| {
+    let path = without_slash_of_file(path.as_os_str().as_bytes());
+    place(RemoteName::local(path), path, |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
         Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
     })
@@ -270,9 +274,9 @@ pub(super) fn surroundings(ctx: &Ctx) -> Surroundings {
 }
 
 /// A path that ends in a slash is a folder; so is the root, and `.` and `..` at the end.
-fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
+fn place(name: RemoteName, path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder, certificate_end: None, stats: Stats::new(), filtered: None }
+    Place { name, tree: tree(path), holder, certificate_end: None, stats: Stats::new(), filtered: None }
 }

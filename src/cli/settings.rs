@@ -18,7 +18,7 @@ use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::fs::Links;
+use crate::fs::{Links, Properties};
 use crate::output::listing::SizeStyle;
 use crate::output::logger::{self, Prefix};
 use crate::output::progress::Form;
@@ -52,6 +52,10 @@ pub struct Settings {
     pub streams: Streams,
     /// How files are moved.
     pub job: JobArgs,
+    /// What `--metadata-set` gives every copy.
+    pub metadata_set: Properties,
+    /// The words of the command that maps metadata; none without one.
+    pub metadata_mapper: Vec<String>,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -86,6 +90,8 @@ pub struct Settings {
     pub max_depth: Option<usize>,
     /// Whether to print the filter's rules first.
     pub dump_filters: bool,
+    /// Whether to log what the metadata mapper is sent and answers.
+    pub dump_mapper: bool,
     /// What the process was started with.
     pub environment: Environment,
 }
@@ -113,6 +119,8 @@ impl Settings {
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
             job: parsed.cli.job.clone().checked()?,
+            metadata_set: parsed.cli.job.metadata_set()?,
+            metadata_mapper: parsed.cli.job.metadata_mapper()?,
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,
@@ -137,6 +145,7 @@ impl Settings {
             filter: Arc::new(parsed.cli.filter.resolve()?),
             max_depth: parsed.cli.filter.depth(),
             dump_filters: parsed.cli.filter.dump.contains(&Dump::Filters),
+            dump_mapper: parsed.cli.filter.dump.contains(&Dump::Mapper),
             environment,
         })
     }

@@ -8,6 +8,7 @@ use futures_util::future::try_join;
 
 use super::context::Ctx;
 use super::descriptors::files_at_once;
+use super::metadata_mapper::{Ends, preservation};
 use super::open::{Place, open};
 use super::transfer_args::TransferArgs;
 use super::transfer_report::TransferReport;
@@ -74,13 +75,13 @@ impl TransferJob<'_> {
 
     fn transfer(&self, ctx: &Ctx) -> Result<()> {
         let source = open(ctx, &self.places.source)?;
-        let destination = open(ctx, &self.places.destination)?;
+        let place = open(ctx, &self.places.destination)?;
         source.warn_of_certificate_end();
-        destination.warn_of_certificate_end();
+        place.warn_of_certificate_end();
         let deletes = matches!(self.task, Task::Sync(_));
         let report = TransferReport::create(&ctx.stdout, &self.flags.reports, deletes)?;
         block_on(async {
-            let (tree, only, destination) = ctx.cancel.or_stop(self.look_up(&source, &destination)).await?;
+            let (tree, only, destination) = ctx.cancel.or_stop(self.look_up(&source, &place)).await?;
             let _lock = ctx.lock_job(&*tree, &*destination).await?;
             let witness = report.as_ref().map(TransferReport::witness);
             let mut rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
@@ -89,6 +90,7 @@ impl TransferJob<'_> {
                 log::warn!("Ignoring --no-traverse with sync");
                 rules.traversal = Traversal::Listed;
             }
+            let metadata = preservation(ctx, self.ends(&source, &place, only.as_ref()));
             let copy = Copy {
                 source: tree,
                 only,
@@ -96,7 +98,7 @@ impl TransferJob<'_> {
                 task: self.task,
                 rules,
                 in_flight: files_at_once(IN_FLIGHT),
-                files: ctx.file_options(),
+                files: ctx.file_options(metadata),
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
                 max_depth: ctx.settings.max_depth,
@@ -110,6 +112,13 @@ impl TransferJob<'_> {
             copy.retries.repeat(&ctx.stats, &ctx.cancel, || copy.run()).await
         })?;
         report.map_or(Ok(()), |report| report.finish())
+    }
+
+    /// The places that trees were looked up for.
+    fn ends(&self, source: &Place, destination: &Place, only: Option<&Single>) -> Ends {
+        let is_named = only.is_some() && self.naming == Naming::Given;
+        let of = |place: &Place, is_file| if is_file { place.name.holder() } else { place.name.clone() };
+        Ends { source: of(source, only.is_some()), destination: of(destination, is_named) }
     }
 
     /// The trees, and the names of the file if there is only one.

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::listed::Listed;
+use super::metadata_rules::MetadataRules;
 use super::partition::Partition;
-use super::rules::{Rules, Sign};
+use super::rules::{RuleSet as _, Rules};
 use super::spec::Spec;
 use super::text;
 use crate::error::{Error, Kind, Result};
-use crate::fs::Metadata;
+use crate::fs::{Details, Metadata, Properties};
 use crate::path::{Name, RelPath};
 use crate::units::Interval;
 use crate::units::size;
@@ -20,6 +21,7 @@ use crate::units::size;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     rules: Rules,
+    metadata: MetadataRules,
     listed: Option<Listed>,
     markers: Vec<Name>,
     min_size: Option<u64>,
@@ -42,6 +44,7 @@ impl Filter {
         };
         let mut filter = Self {
             rules: rules(&spec).map_err(wrong)?,
+            metadata: metadata_rules(&spec).map_err(wrong)?,
             listed: None,
             markers: spec.exclude_if_present,
             min_size: spec.min_size,
@@ -75,6 +78,7 @@ impl Filter {
         self.listed.is_some()
             || !self.rules.files.is_empty()
             || !self.rules.folders.is_empty()
+            || !self.metadata.is_empty()
             || !self.markers.is_empty()
             || self.min_size.is_some()
             || self.max_size.is_some()
@@ -83,7 +87,7 @@ impl Filter {
             || self.partition.is_some()
     }
 
-    /// Whether a file, or anything that is no folder, is seen. Why not is logged.
+    /// Whether a file, or anything that is no folder, is seen, as far as its path, size and time say. Why not is logged.
     pub fn keep(&self, path: &RelPath, metadata: &Metadata) -> bool {
         match self.refusal(&text::of(path.as_bytes()), metadata) {
             None => true,
@@ -92,6 +96,20 @@ impl Filter {
                 false
             }
         }
+    }
+
+    /// Whether there are rules about more than that, for [`keep_details`](Self::keep_details).
+    pub fn asks_for_details(&self) -> bool {
+        !self.metadata.is_empty()
+    }
+
+    /// Whether a file that [`keep`](Self::keep) keeps is seen for what else is known of it. Why not is logged.
+    pub fn keep_details(&self, path: &RelPath, details: &Details) -> bool {
+        let is_kept = self.metadata.include(&Properties::of(details, &TimeZone::system()));
+        if !is_kept {
+            log::debug!(object:% = path; "Excluded (Metadata Filter)");
+        }
+        is_kept
     }
 
     /// The filter that leaves a file out.
@@ -166,30 +184,24 @@ impl Filter {
         lines.extend(self.rules.files.shown());
         lines.push("--- Directory filter rules ---".to_owned());
         lines.extend(self.rules.folders.shown());
+        if !self.metadata.is_empty() {
+            lines.push("--- Metadata filter rules ---".to_owned());
+            lines.extend(self.metadata.shown());
+        }
         lines.push("--- end filters ---".to_owned());
         lines.join("\n")
     }
 }
 
-/// All includes, then all excludes, then the rules, as rclone orders them whatever the command line does.
 fn rules(spec: &Spec) -> std::result::Result<Rules, String> {
-    if spec.include.is_some() && spec.exclude.is_some() {
-        log::error!(
-            "Using --filter is recommended instead of both --include and --exclude as the order they are parsed in is indeterminate"
-        );
-    }
     let mut rules = Rules::new(spec.ignore_case);
-    for (sign, globs) in [(Sign::Include, &spec.include), (Sign::Exclude, &spec.exclude)] {
-        for glob in globs.iter().flatten() {
-            rules.add(sign, &text::of(glob))?;
-        }
-    }
-    for rule in &spec.rules {
-        rules.add_rule(&text::of(rule))?;
-    }
-    if spec.include.is_some() {
-        rules.add(Sign::Exclude, "/**")?;
-    }
+    rules.add_all(&spec.paths)?;
+    Ok(rules)
+}
+
+fn metadata_rules(spec: &Spec) -> std::result::Result<MetadataRules, String> {
+    let mut rules = MetadataRules::default();
+    rules.add_all(&spec.metadata)?;
     Ok(rules)
 }
 

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use super::folder_globs::folder_regexps;
 use super::glob;
 use super::pattern::Pattern;
+use super::spec::Patterns;
+use super::text;
 
 /// Whether what a rule matches is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,7 +15,60 @@ pub(crate) enum Sign {
     Exclude,
 }
 
-/// Rules for one kind of path.
+/// Something that rules are added to, one after the other.
+pub(crate) trait RuleSet {
+    /// Adds a rule.
+    ///
+    /// # Errors
+    /// What is wrong with the glob, in rclone's words.
+    fn add(&mut self, sign: Sign, glob: &str) -> Result<(), String>;
+
+    /// Drops all rules so far.
+    fn clear(&mut self);
+
+    /// Adds `+ GLOB`, `- GLOB`, or `!`, which drops all rules so far.
+    ///
+    /// # Errors
+    /// What is wrong with it, in rclone's words.
+    fn add_rule(&mut self, rule: &str) -> Result<(), String> {
+        if rule == "!" {
+            self.clear();
+            Ok(())
+        } else if let Some(glob) = rule.strip_prefix("- ") {
+            self.add(Sign::Exclude, glob)
+        } else if let Some(glob) = rule.strip_prefix("+ ") {
+            self.add(Sign::Include, glob)
+        } else {
+            Err(format!("malformed rule {rule:?}"))
+        }
+    }
+
+    /// Adds all includes, then all excludes, then the rules, as rclone orders them whatever the command line does.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, in rclone's words.
+    fn add_all(&mut self, patterns: &Patterns) -> Result<(), String> {
+        if patterns.include.is_some() && patterns.exclude.is_some() {
+            log::error!(
+                "Using --filter is recommended instead of both --include and --exclude as the order they are parsed in is indeterminate"
+            );
+        }
+        for (sign, globs) in [(Sign::Include, &patterns.include), (Sign::Exclude, &patterns.exclude)] {
+            for glob in globs.iter().flatten() {
+                self.add(sign, &text::of(glob))?;
+            }
+        }
+        for rule in &patterns.rules {
+            self.add_rule(&text::of(rule))?;
+        }
+        if patterns.include.is_some() {
+            self.add(Sign::Exclude, "/**")?;
+        }
+        Ok(())
+    }
+}
+
+/// Rules for one kind of text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleList {
     rules: Vec<(Sign, Pattern)>,
@@ -23,7 +78,13 @@ pub(crate) struct RuleList {
 impl RuleList {
     /// Whether the path is seen: as the first matching rule says, else yes.
     pub(crate) fn includes(&self, text: &str) -> bool {
-        let first = self.rules.iter().find(|(_, pattern)| pattern.is_match(text));
+        self.include_one_of(&[text])
+    }
+
+    /// Whether what has these texts is seen: as the first rule says that matches one of them, else yes.
+    pub(crate) fn include_one_of(&self, texts: &[impl AsRef<str>]) -> bool {
+        let is_match = |pattern: &Pattern| texts.iter().any(|text| pattern.is_match(text.as_ref()));
+        let first = self.rules.iter().find(|(_, pattern)| is_match(pattern));
         first.is_none_or(|(sign, _)| *sign == Sign::Include)
     }
 
@@ -41,7 +102,7 @@ impl RuleList {
     }
 
     /// Adds a rule unless the same one is there.
-    fn add(&mut self, sign: Sign, regexp: String) -> Result<(), String> {
+    pub(crate) fn add(&mut self, sign: Sign, regexp: String) -> Result<(), String> {
         if self.known.insert((sign, regexp.clone())) {
             self.rules.push((sign, Pattern::new(regexp)?));
         }
@@ -64,29 +125,14 @@ impl Rules {
     pub(crate) fn new(ignore_case: bool) -> Self {
         Self { ignore_case, ..Self::default() }
     }
+}
 
-    /// Adds `+ GLOB`, `- GLOB`, or `!`, which drops all rules so far.
-    ///
-    /// # Errors
-    /// What is wrong with it, in rclone's words.
-    pub(crate) fn add_rule(&mut self, rule: &str) -> Result<(), String> {
-        if rule == "!" {
-            *self = Self::new(self.ignore_case);
-            Ok(())
-        } else if let Some(glob) = rule.strip_prefix("- ") {
-            self.add(Sign::Exclude, glob)
-        } else if let Some(glob) = rule.strip_prefix("+ ") {
-            self.add(Sign::Include, glob)
-        } else {
-            Err(format!("malformed rule {rule:?}"))
-        }
+impl RuleSet for Rules {
+    fn clear(&mut self) {
+        *self = Self::new(self.ignore_case);
     }
 
-    /// Adds a rule.
-    ///
-    /// # Errors
-    /// What is wrong with the glob, in rclone's words.
-    pub(crate) fn add(&mut self, sign: Sign, glob: &str) -> Result<(), String> {
+    fn add(&mut self, sign: Sign, glob: &str) -> Result<(), String> {
         let is_folder = glob.ends_with('/');
         // A folder is left out with all there is below it.
         let below = if is_folder && sign == Sign::Exclude { "**" } else { "" };
@@ -109,7 +155,8 @@ impl Rules {
     }
 }
 
-fn bad(glob: &str, regexp: &str, fault: &str) -> String {
+/// Says which glob is wrong, and how.
+pub(crate) fn bad(glob: &str, regexp: &str, fault: &str) -> String {
     let glob = glob.strip_prefix('/').unwrap_or(glob);
     format!("bad glob pattern {glob:?} (regexp {regexp:?}): {fault}")
 }

@@ -3,15 +3,24 @@
 use super::listed::Listed;
 use crate::path::Name;
 
-/// What the flags say, with the lines of every file they name. Of each list, `None` is a flag that was not given.
+/// Rules as flags give them. Of each list, `None` is a flag that was not given.
 #[derive(Clone, Debug, Default)]
-pub struct Spec {
+pub struct Patterns {
     /// Globs of `--include`, then those of `--include-from`.
     pub include: Option<Vec<Vec<u8>>>,
     /// Globs of `--exclude`, then those of `--exclude-from`.
     pub exclude: Option<Vec<Vec<u8>>>,
     /// Rules of `--filter`, then those of `--filter-from`.
     pub rules: Vec<Vec<u8>>,
+}
+
+/// What the flags say, with the lines of every file they name.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    /// Rules for paths.
+    pub paths: Patterns,
+    /// Rules for `key=value`, of flags whose names begin with `--metadata-`.
+    pub metadata: Patterns,
     /// Files of `--files-from`, `--files-from-raw` and `--files-from0`, and the first of these flags.
     pub files: Option<(&'static str, Listed)>,
     /// Files that leave out the folder they are in.

@@ -1,7 +1,7 @@
 //! What SFTP attributes say of a file, and the reverse.
 
 use super::contract::{Dates, FileType, Metadata};
-use super::details::{Details, Owner};
+use super::details::{Details, Owner, UserAttributes};
 use crate::error::{Error, Kind, Result};
 use crate::sftp::Attributes;
 
@@ -31,6 +31,7 @@ pub(super) fn details_of(attributes: &Attributes) -> Details {
         accessed: attributes.times.map(|(accessed, _)| nanoseconds(accessed)),
         modified: attributes.times.map(|(_, modified)| nanoseconds(modified)),
         created: None,
+        user: UserAttributes::new(),
     }
 }
 

@@ -74,9 +74,9 @@ impl Place {
         Ok(rustix::fs::utimensat(&self.folder, &self.name, times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
-    /// Opens the folder that stands here, and no link to one.
-    pub(super) fn open_folder(&self) -> io::Result<File> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    /// Opens the file or folder that stands here, and no link to one, without waiting for whoever writes into a pipe.
+    pub(super) fn open(&self) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty())?.into())
     }
 

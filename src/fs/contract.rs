@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::details::{Details, Owner};
+use super::details::{Details, Owner, UserAttributes};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, HashType};
 use crate::path::{Name, RelPath};
@@ -74,6 +74,8 @@ pub struct Features {
     pub folder_sizes: bool,
     /// Whether content goes over a network.
     pub is_remote: bool,
+    /// Whether files can have attributes that users make.
+    pub user_attributes: bool,
 }
 
 /// Sizes of a file system, in bytes.
@@ -162,9 +164,9 @@ pub trait Fs: Send + Sync {
     /// Sets the modification time of a file or folder.
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()>;
 
-    /// Gives a folder the owner, the permission bits (`0o777`) and the times there are in `details`. Everything is tried;
-    /// the error is of the first that failed.
-    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()>;
+    /// Gives a file or folder the owner, the permission bits (`0o777`), the times and, where it can have them, the user's
+    /// attributes there are in `details`. Everything is tried; the error is of the first that failed.
+    fn set_details<'a>(&'a self, path: &'a RelPath, details: Details) -> Task<'a, ()>;
 
     /// Removes a file or a symbolic link, never what a link points to.
     fn remove_file<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()>;
@@ -225,6 +227,9 @@ pub trait WriteFile: Send + Sync {
 
     /// Gives the file to a user and a group.
     fn set_owner(&self, owner: Owner) -> Task<'_, ()>;
+
+    /// Gives the file attributes that users make. All are tried; the error is of the first that failed.
+    fn set_user_attributes<'a>(&'a self, attributes: &'a UserAttributes) -> Task<'a, ()>;
 
     /// Sets the permission bits and the times.
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()>;

@@ -16,10 +16,11 @@ use super::blocking;
 use super::contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile,
 };
-use super::details::Details;
+use super::details::{Details, UserAttributes};
 use super::links::{self, LinkFile, Links};
 use super::local_details::{details_of, set_details, timespec};
 use super::local_file::LocalFile;
+use super::user_attributes;
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
 use crate::path::{Name, RelPath};
@@ -199,7 +200,7 @@ impl Fs for Local {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: false, folder_sizes: true, is_remote: false }
+        Features { lists_everything: false, folder_sizes: true, is_remote: false, user_attributes: true }
     }
 
     fn hashes(&self) -> Vec<HashType> {
@@ -244,8 +245,13 @@ impl Fs for Local {
         task(|| {
             let full = self.full(path);
             let is_link = full != self.join(path);
-            let found = if is_link { fs::symlink_metadata(&full) } else { fs::metadata(&full) };
-            found.map(|found| details_of(&found)).map_err(failed("look up", &full))
+            let found = if is_link {
+                // Users can give links no attributes.
+                fs::symlink_metadata(&full).map(|found| details_of(&found, UserAttributes::new()))
+            } else {
+                fs::metadata(&full).and_then(|found| Ok(details_of(&found, user_attributes::read(&full)?)))
+            };
+            found.map_err(failed("look up", &full))
         })
     }
 
@@ -327,11 +333,11 @@ impl Fs for Local {
         })
     }
 
-    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()> {
+    fn set_details<'a>(&'a self, path: &'a RelPath, details: Details) -> Task<'a, ()> {
         task(move || {
-            let opened = self.place(folder).and_then(|place| place.open_folder());
+            let opened = self.place(path).and_then(|place| place.open());
             let set = opened.and_then(|opened| set_details(&opened, &details));
-            set.map_err(failed("set attributes of", &self.full(folder)))
+            set.map_err(failed("set attributes of", &self.full(path)))
         })
     }
 

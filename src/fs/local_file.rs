@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::blocking;
 use super::close::close;
 use super::contract::{Dates, Metadata, ReadFile, SMALL, Task, WideningTask, WriteFile};
-use super::details::Owner;
+use super::details::{Owner, UserAttributes};
 use super::local::{CHUNK, failed, metadata_of, task, timestamps};
+use super::user_attributes;
 use crate::error::{Error, Kind, Result};
 
 /// An open local file.
@@ -109,6 +110,12 @@ impl WriteFile for LocalFile {
         task(move || {
             let given = std::os::unix::fs::fchown(&*self.file, Some(owner.user), Some(owner.group));
             given.map_err(failed("set owner of", &self.path))
+        })
+    }
+
+    fn set_user_attributes<'a>(&'a self, attributes: &'a UserAttributes) -> Task<'a, ()> {
+        task(|| {
+            user_attributes::write(&self.file, attributes).map_err(failed("set attributes of", &self.path))
         })
     }
 

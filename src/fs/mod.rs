@@ -12,19 +12,22 @@ mod links;
 mod local;
 mod local_details;
 mod local_file;
+mod properties;
 mod remote_file;
 mod remote_folder;
 mod sftp;
 mod shell;
 mod shell_survey;
+mod user_attributes;
 
 pub use contract::{
     Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
     WriteFile,
 };
-pub use details::{Details, Owner};
+pub use details::{Details, Owner, UserAttributes};
 pub use links::Links;
 pub use local::Local;
+pub use properties::{Properties, exact_rfc3339};
 pub use sftp::{Sftp, Tuning};
 pub use shell::{Execute, Shell, ShellSettings};
 pub use shell_survey::ShellSurvey;

@@ -7,7 +7,7 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 
 use super::attributes::{metadata_of, times_of};
 use super::contract::{Dates, Metadata, ReadFile, Task, WideningTask, WriteFile};
-use super::details::Owner;
+use super::details::{Owner, UserAttributes};
 use super::explanation::explain;
 use super::sftp::Tuning;
 use crate::error::{Error, Kind, Result};
@@ -234,6 +234,12 @@ impl WriteFile for RemoteFile {
             let attributes = Attributes { owner: Some((owner.user, owner.group)), ..Attributes::default() };
             self.set(&attributes).await
         })
+    }
+
+    fn set_user_attributes<'a>(&'a self, _attributes: &'a UserAttributes) -> Task<'a, ()> {
+        let reason = "SFTP carries no extended attributes";
+        let error = Error::new(Kind::Unsupported, "set attributes of", reason).on(&self.path);
+        Box::pin(std::future::ready(Err(error)))
     }
 
     fn set_metadata(&self, mode: u32, dates: Option<Dates>) -> Task<'_, ()> {

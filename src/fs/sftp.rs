@@ -206,7 +206,7 @@ impl Fs for Sftp {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: true, folder_sizes: false, is_remote: true }
+        Features { lists_everything: true, folder_sizes: false, is_remote: true, user_attributes: false }
     }
 
     fn hashes(&self) -> Vec<HashType> {
@@ -337,9 +337,9 @@ impl Fs for Sftp {
         })
     }
 
-    fn set_details<'a>(&'a self, folder: &'a RelPath, details: Details) -> Task<'a, ()> {
+    fn set_details<'a>(&'a self, path: &'a RelPath, details: Details) -> Task<'a, ()> {
         Box::pin(async move {
-            let full = self.full(folder);
+            let full = self.full(path);
             let client = self.pool.client().await?;
             let owner = details.owner.map(|owner| (owner.user, owner.group));
             let dates = details.modified.map(|modified| Dates { modified, accessed: details.accessed });

@@ -81,11 +81,6 @@ impl TimeFormat {
         Self::Pattern(pattern(NAMED.iter().find(|(known, _)| *known == name).map_or(layout, |(_, it)| it)))
     }
 
-    /// RFC 3339 with as many decimals as a time needs.
-    pub fn shortest() -> Self {
-        Self::Pattern(format!("%Y-%m-%dT%H:%M:%S%.f{OFFSET}"))
-    }
-
     /// Writes a time, in nanoseconds since 1970; nothing for one that is not known or beyond the calendar.
     pub fn show(&self, modified: Option<i128>, zone: &TimeZone) -> String {
         let Some(time) = modified.and_then(|nanos| Timestamp::from_nanosecond(nanos).ok()) else {

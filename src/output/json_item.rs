@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::metadata::Metadata;
+use super::go_json;
+use crate::fs::Properties;
 
 /// An entry of a JSON listing. The fields stand in rclone's order.
 #[derive(Debug, Serialize)]
@@ -26,38 +27,21 @@ pub struct Item {
     /// Hashes by name, if they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hashes: BTreeMap<&'static str, String>,
-    /// Mode, owner and times, if they were asked for.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: Metadata,
+    /// Mode, owner, times and attributes, if they were asked for.
+    #[serde(skip_serializing_if = "Properties::is_empty")]
+    pub metadata: Properties,
 }
 
 impl Item {
     /// On one line.
     pub fn line(&self) -> String {
-        as_go(&serde_json::to_string(self).unwrap_or_default())
+        go_json::line(self)
     }
 
     /// On several lines, indented by tabs.
     pub fn pretty(&self) -> String {
-        let mut text = Vec::new();
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-        let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
-        // Writing plain fields to memory does not fail.
-        self.serialize(&mut serializer).ok();
-        as_go(&String::from_utf8_lossy(&text))
+        go_json::pretty(self)
     }
-}
-
-/// Go escapes what HTML would act upon, and two line ends of Unicode; outside strings none of them occurs.
-fn as_go(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => text += &format!("\\u{:04x}", u32::from(c)),
-            c => text.push(c),
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -74,7 +58,7 @@ mod tests {
             mod_time: String::new(),
             is_dir: false,
             hashes: BTreeMap::from([("md5", "00".into())]),
-            metadata: BTreeMap::new(),
+            metadata: Properties::default(),
         };
         assert_eq!(
             item.line(),

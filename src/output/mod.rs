@@ -1,11 +1,11 @@
 //! Log lines, listing lines and progress.
 
 pub mod fields;
+pub mod go_json;
 pub mod go_time;
 pub mod json_item;
 pub mod listing;
 pub mod logger;
-pub mod metadata;
 pub mod mime;
 pub mod progress;
 pub mod stats_block;

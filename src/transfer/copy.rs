@@ -173,7 +173,12 @@ impl Copy {
             cleaner.delete_all(surplus, saw_files).await?;
         }
         let leaves_times = self.rules.leaves_folder_times;
-        let model = self.files.metadata.then_some(Model { tree: &*self.source, leaves_times });
+        let model = self.files.metadata.as_deref().map(|preservation| Model {
+            tree: &*self.source,
+            preservation,
+            stats: &self.stats,
+            leaves_times,
+        });
         if !leaves_times || model.is_some() {
             let has_failed = self.stats.errors().count > 0;
             times.set(&*self.destination, model, &self.gate, has_failed).await?;

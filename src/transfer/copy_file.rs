@@ -20,6 +20,7 @@ use super::journal::{Job, Journal};
 use super::partial;
 use super::passage::{Passage, read_exactly};
 use super::plan::CopyFile;
+use super::preservation::Preservation;
 use super::resume::{Resume, is_worthwhile, record_of};
 use super::stats::ActiveTransfer;
 use super::verify::{Verifier, Verify};
@@ -50,8 +51,8 @@ pub struct FileOptions {
     pub streams: Streams,
     /// Permission bits that new files do not get.
     pub umask: u32,
-    /// Whether copies get owner, mode and time of access of their source as well (`--metadata`).
-    pub metadata: bool,
+    /// What copies get of their source besides (`--metadata`).
+    pub metadata: Option<Arc<Preservation>>,
     /// What is compared once a file has arrived.
     pub verify: Verify,
     /// What the name of a partial file ends with (`--partial-suffix`).
@@ -233,9 +234,10 @@ impl Copier {
 
     /// Writes into the file itself, as far as that goes.
     async fn overwrite(&self, file: &CopyFile, active: &ActiveTransfer) -> Result<Option<HashType>> {
-        let (reading, writing) = (self.source.open(&file.from), self.open_in_place(&file.to));
-        let (attributes, reader, writer) = join3(self.attributes(file), reading, writing).await;
-        let (attributes, reader, writer) = (attributes?, reader?, writer?);
+        // What stands there is cut off once nothing but the writing can fail.
+        let (attributes, reader) = join(self.attributes(file), self.source.open(&file.from)).await;
+        let (attributes, reader) = (attributes?, reader?);
+        let writer = self.open_in_place(&file.to).await?;
         self.fill(file, attributes, &*reader, &*writer, 0, active).await?;
         let is_risky = reader.is_widened() || writer.is_widened();
         self.verifier.check(&file.from, &file.to, is_risky).await
@@ -365,8 +367,14 @@ impl Copier {
 
     /// What the copy of a file gets besides its content.
     async fn attributes(&self, file: &CopyFile) -> Result<Attributes> {
-        let details = if self.options.metadata { Some(self.source.details(&file.from).await?) } else { None };
-        Ok(Attributes::of(file, details.as_ref(), self.options.umask, PARTIAL_MODE))
+        let details = match &self.options.metadata {
+            Some(preservation) => {
+                let found = self.source.details(&file.from).await?;
+                Some(preservation.details(found, file.subject(), &*self.destination).await?)
+            }
+            None => None,
+        };
+        Ok(Attributes::of(file, details, self.options.umask, PARTIAL_MODE))
     }
 
     fn partials(&self) -> MutexGuard<'_, HashMap<RelPath, RelPath>> {

@@ -8,6 +8,8 @@ use futures_util::stream::{self, StreamExt as _};
 use super::compare::is_same_time;
 use super::gate::Gate;
 use super::plan::Folder;
+use super::preservation::{Preservation, Subject};
+use super::stats::Stats;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Dates, Details, FileType, Fs};
 use crate::path::RelPath;
@@ -22,10 +24,14 @@ pub(super) struct FolderTimes {
     changed: HashSet<RelPath>,
 }
 
-/// The tree whose folders are the model for owner and mode.
+/// The tree whose folders are the model for owner, mode and attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Model<'a> {
     pub(super) tree: &'a dyn Fs,
+    /// What is made of what the model has.
+    pub(super) preservation: &'a Preservation,
+    /// Counts what that fails for.
+    pub(super) stats: &'a Stats,
     /// Whether the times of folders stay as they are.
     pub(super) leaves_times: bool,
 }
@@ -106,10 +112,11 @@ async fn set(
     }
     if let Some(model) = model {
         return match take_over(tree, model, path, *modified).await {
-            Ok(()) => {
+            Ok(true) => {
                 log::info!(object:% = path; "Updated directory metadata");
                 Ok(())
             }
+            Ok(false) => Ok(()),
             Err(error) => report(path, error),
         };
     }
@@ -121,15 +128,22 @@ async fn set(
     Ok(())
 }
 
-/// Gives a folder what the model's has. The time is the one it had when it was listed.
-async fn take_over(tree: &dyn Fs, model: Model<'_>, path: &RelPath, modified: i128) -> Result<()> {
+/// Gives a folder what the model's has; `false` if nothing could be made of that, which is counted.
+async fn take_over(tree: &dyn Fs, model: Model<'_>, path: &RelPath, modified: i128) -> Result<bool> {
     let found = model.tree.details(path).await?;
-    let details = if model.leaves_times {
-        Details { accessed: None, modified: None, ..found }
-    } else {
-        Details { modified: Some(modified), ..found }
+    let subject = Subject { path: path.clone(), size: 0, modified: Some(modified), is_folder: true };
+    let details = match model.preservation.details(found, subject, tree).await {
+        Ok(details) if model.leaves_times => Details { accessed: None, modified: None, ..details },
+        Ok(details) => details,
+        Err(error) if error.is_fatal() => return Err(error),
+        Err(error) => {
+            log::error!(object:% = path; "Failed to update directory timestamp or metadata: {error}");
+            model.stats.failed_at(path, &error);
+            return Ok(false);
+        }
     };
-    tree.set_details(path, details).await
+    tree.set_details(path, details).await?;
+    Ok(true)
 }
 
 /// A folder's time is worth a word, not a failure: its owner may be somebody else.

@@ -6,7 +6,7 @@ use super::copy::Copy;
 use super::plan::{CopyFile, Surplus, present};
 use super::work::Tools;
 use crate::error::{Error, Kind, Result, Retry};
-use crate::fs::{Dates, FileType};
+use crate::fs::{Dates, Details, FileType, Fs};
 use crate::path::RelPath;
 
 impl Copy {
@@ -19,6 +19,7 @@ impl Copy {
         let is_simple = self.only.is_none()
             && !self.filter.is_active()
             && self.max_depth.is_none()
+            && !self.is_changing_metadata()
             && self.rules.witness.is_none()
             && self.rules.references.compare.is_empty()
             && self.rules.references.copy.is_empty();
@@ -55,6 +56,7 @@ impl Copy {
         if !self.is_one_system() || file.is_link || file.is_behind_link {
             return Ok(false);
         }
+        let details = self.changed_details(&*self.source, &file.from, file).await?;
         let kept = match &self.rules.backup {
             Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
             _ => None,
@@ -71,11 +73,42 @@ impl Copy {
             }
         }
         self.remove_other_name(file).await?;
+        self.set_details(file, details).await?;
         self.count_done(file);
         self.stats.renamed();
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Moved (server-side){name}");
         Ok(true)
+    }
+
+    fn is_changing_metadata(&self) -> bool {
+        self.files.metadata.as_ref().is_some_and(|preservation| preservation.is_changing())
+    }
+
+    /// What a file is to get that is renamed, and so has all that its old name, `path` in `tree`, has; `None` if that is
+    /// nothing else.
+    async fn changed_details(
+        &self,
+        tree: &dyn Fs,
+        path: &RelPath,
+        file: &CopyFile,
+    ) -> Result<Option<Details>> {
+        let changing = self.files.metadata.as_ref().filter(|preservation| preservation.is_changing());
+        let Some(preservation) = changing else { return Ok(None) };
+        let found = tree.details(path).await?;
+        preservation.details(found, file.subject(), &*self.destination).await.map(Some)
+    }
+
+    /// Gives these to a file that was renamed. What cannot be set is told of.
+    async fn set_details(&self, file: &CopyFile, details: Option<Details>) -> Result<()> {
+        let Some(details) = details else { return Ok(()) };
+        match self.destination.set_details(&file.to, details).await {
+            Err(error) if !error.is_fatal() => {
+                log::warn!(object:% = file.to; "moved, but not all of its metadata could be set: {error}");
+                Ok(())
+            }
+            set => set,
+        }
     }
 
     /// Renaming one name of a file over another name of it changes nothing; the first one has to go by itself.
@@ -120,6 +153,7 @@ impl Copy {
             self.count_done(&file);
             return Ok(());
         }
+        let details = self.changed_details(&*self.destination, &old.path, &file).await?;
         made.await?;
         match self.destination.take(&self.destination.full_path(&old.path), &file.to).await {
             Err(error) if error.is_fatal() => return Err(error),
@@ -134,6 +168,7 @@ impl Copy {
         {
             self.destination.set_modified(&file.to, Dates { modified, accessed: None }).await?;
         }
+        self.set_details(&file, details).await?;
         self.count_done(&file);
         self.stats.renamed();
         log::info!(object:% = file.to; "Renamed from \"{}\"", old.path);

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::compare::{Comparison, Decision};
 use super::content::BATCH;
 use super::march::{Failure, Limits, March, Pair, Side, Step};
+use super::preservation::Subject;
 use super::undecided::Undecided;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, FileType, Fs, Metadata};
@@ -66,6 +67,14 @@ pub struct CopyFile {
     pub replaces: Option<Metadata>,
     /// Whether the folder it goes into exists.
     pub has_parent: bool,
+}
+
+impl CopyFile {
+    /// What `--metadata` is told of it.
+    pub(super) fn subject(&self) -> Subject {
+        let Metadata { size, modified, .. } = self.source;
+        Subject { path: self.to.clone(), size, modified, is_folder: false }
+    }
 }
 
 /// Something only the destination has.

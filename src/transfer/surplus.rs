@@ -11,6 +11,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::copy::Copy;
 use super::plan::{Surplus, present};
+use super::selection::keeps_details;
 use super::task::Deletion;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Metadata};
@@ -168,7 +169,10 @@ impl<'a> Cleaner<'a> {
             return false;
         }
         let folders = || std::iter::successors(path.parent(), RelPath::parent);
-        if !filter.keep(path, found) || folders().any(|folder| !filter.enter(&folder)) {
+        // Of what cannot be asked nothing is known, so it counts as seen.
+        let is_kept =
+            filter.keep(path, found) && keeps_details(&*self.run.source, filter, path).await.unwrap_or(true);
+        if !is_kept || folders().any(|folder| !filter.enter(&folder)) {
             return true;
         }
         for marker in folders().flat_map(|folder| filter.markers().iter().map(move |name| folder.join(name)))

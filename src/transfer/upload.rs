@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures_channel::mpsc;
 use futures_executor::block_on;
@@ -12,6 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::copy::within;
 use super::partial;
+use super::preservation::{Preservation, Subject};
 use super::stats::{ActiveTransfer, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -39,6 +40,8 @@ pub struct Upload {
     pub size: Option<u64>,
     /// Permission bits that a new file does not get.
     pub umask: u32,
+    /// What the file gets besides its content (`--metadata`).
+    pub metadata: Option<Arc<Preservation>>,
     /// Counts what is written.
     pub stats: Stats,
     /// Stops the run.
@@ -72,11 +75,19 @@ impl Upload {
         let writer = self.create(partial).await?;
         let written = self.fill(&*writer, first, chunks, &active).await?;
         self.finish(&*writer, replaced.as_ref(), written).await?;
+        if let Some(preservation) = &self.metadata {
+            preservation.give(&*self.tree, partial, self.subject(written)).await?;
+        }
         self.tree.replace(partial, &self.path).await?;
         active.finish();
         let how = if replaced.is_some() { "replaced existing" } else { "new" };
         log::info!(object:% = self.path; "Copied ({how})");
         Ok(())
+    }
+
+    fn subject(&self, size: u64) -> Subject {
+        let modified = i128::try_from(UNIX_EPOCH.elapsed().map_or(0, |now| now.as_nanos())).ok();
+        Subject { path: self.path.clone(), size, modified, is_folder: false }
     }
 
     /// The file that stands at the path.

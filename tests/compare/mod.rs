@@ -5,12 +5,15 @@
 //! rclone answer again and writes that down. A new case is one line, `$ lsf -R {src}`, and a run of `make compare`.
 
 mod scene;
+mod tags;
 mod transcript;
 
 use std::path::{Path, PathBuf};
 
 use scene::{Answer, Scenes};
 use transcript::{Block, Case, Transcript};
+
+use crate::support::extended;
 
 /// Names the rclone that is to answer again.
 const RCLONE: &str = "SCLONE_COMPARE_RCLONE";
@@ -99,6 +102,14 @@ fn removals() {
 }
 
 #[test]
+fn metadata() {
+    let folder = tempfile::tempdir().unwrap();
+    if extended::are_kept(folder.path()) {
+        play("metadata");
+    }
+}
+
+#[test]
 fn every_transcript_is_played_and_every_case_has_its_answers() {
     let source = include_str!("mod.rs");
     for entry in std::fs::read_dir(folder()).unwrap() {
@@ -125,7 +136,9 @@ fn every_transcript_is_played_and_every_case_has_its_answers() {
 
 #[test]
 fn an_answer_of_sclones_own_stands_beside_rclones_and_has_a_reason() {
-    for name in ["listings", "hashes", "checks", "filters", "copies", "moves", "syncs", "removals"] {
+    for name in
+        ["listings", "hashes", "checks", "filters", "copies", "moves", "syncs", "removals", "metadata"]
+    {
         let text = std::fs::read_to_string(folder().join(name).with_extension("txt")).unwrap();
         for case in Transcript::parse(&text).cases {
             let is_own = case.blocks.iter().any(|block: &Block| block.is_own);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::tags;
 use crate::support::ca::KeyType;
 use crate::support::server::Server;
 use crate::support::tree::{Node, Tree};
@@ -67,6 +68,8 @@ pub(super) struct Scene {
     #[expect(dead_code, reason = "it serves while it lives")]
     server: Server,
     trees: (Tree, Tree),
+    /// Whether the source has mode and attributes to compare as well.
+    is_tagged: bool,
 }
 
 impl Scene {
@@ -76,7 +79,7 @@ impl Scene {
         // Left to find them out, rclone asks for several files at once and takes some of them for unsupported.
         let commands = [("md5sum_command", "md5sum"), ("sha1sum_command", "sha1sum")];
         user.remote_with("a", &server, &[&commands[..], &[("shell_type", "unix")]].concat());
-        let scene = Self { user, server, trees: trees(tree) };
+        let scene = Self { user, server, trees: trees(tree), is_tagged: tree == "tagged" };
         scene.write();
         scene
     }
@@ -120,6 +123,9 @@ impl Scene {
         if now != self.trees || !gone.is_empty() {
             lines.extend(gone.iter().map(|name| format!("- {name}/")));
             lines.extend(changes("src", &self.trees.0, &now.0).chain(changes("dst", &self.trees.1, &now.1)));
+            if self.is_tagged {
+                lines.extend(now.1.entries().flat_map(|(path, _)| tags::shown(&self.root(), "dst", path)));
+            }
             self.write();
         }
         let log = String::from_utf8_lossy(&outcome.stderr).into_owned();
@@ -140,6 +146,9 @@ impl Scene {
                 fs::remove_dir_all(&root).unwrap();
             }
             tree.write(&root);
+            if self.is_tagged && name == "src" {
+                tags::write(&root);
+            }
             date_folders(&root);
         }
         for (name, content) in FILES {
@@ -149,11 +158,17 @@ impl Scene {
 }
 
 /// Files beside the trees, for flags that read one.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     ("rules", "# a comment\n+ *.txt\n- *\n"),
     ("list", "hello.txt\n/sub/x.txt\nnot there\n"),
     ("list0", "hello.txt\0sub/x.txt\0"),
     ("patterns", "; a comment\n*.md\n\n/hello*\n"),
+    ("tag rules", "# a comment\n- colour=blue\n+ colour=*\n- *\n"),
+    // What rclone asks about twice must be answered the same.
+    (
+        "mapper",
+        "sed -n 's/.*\"colour\": \"\\([a-z]*\\).*/{\"Metadata\":{\"was\":\"\\1\",\"mode\":\"0704\"}}/p'\n",
+    ),
     (
         "sums",
         "b1946ac92492d2347c6235b4d2611184  hello.txt\n\
@@ -204,6 +219,11 @@ fn trees(name: &str) -> (Tree, Tree) {
             let tree = file(file(Tree::new(), "new/one", "first"), "two renamed", "second");
             let other = file(file(Tree::new(), "one", "first"), "old/two", "second");
             (file(tree, "three", "third"), file(other, "drei", "THIRD"))
+        }
+        // What the attributes are for.
+        "tagged" => {
+            let tree = file(file(file(Tree::new(), "red", "red"), "blue", "blue"), "none", "none");
+            (file(tree, "folder/big", "big"), Tree::new())
         }
         other => panic!("there is no tree {other}"),
     }

@@ -12,6 +12,7 @@ use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Kind, Result};
 use crate::hash::HashType;
 use crate::output::fields::{Field, Layout, Separator};
+use crate::output::go_json;
 use crate::output::go_time::TimeFormat;
 use crate::output::mime;
 use crate::transfer::content::{Where, hash};
@@ -154,7 +155,7 @@ impl Lister<'_> {
             return Ok(vec![Vec::new(); entries.len()]);
         }
         let found = metadata_of(self.ctx, &*self.place.tree, entries, &self.zone).await?;
-        Ok(found.iter().map(|metadata| serde_json::to_vec(metadata).unwrap_or_default()).collect())
+        Ok(found.iter().map(|metadata| go_json::line(metadata).into_bytes()).collect())
     }
 
     fn text(&self, found: Option<Result<crate::hash::Digest>>) -> String {

@@ -11,7 +11,7 @@ use crate::cli::listed_metadata::metadata_of;
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Error, Kind, Result};
-use crate::fs::FileType;
+use crate::fs::{FileType, Properties};
 use crate::hash::HashType;
 use crate::output::go_time::rfc3339;
 use crate::output::json_item::Item;
@@ -203,7 +203,7 @@ impl Lister<'_> {
             },
             is_dir,
             hashes: BTreeMap::new(),
-            metadata: BTreeMap::new(),
+            metadata: Properties::default(),
         }
     }
 }

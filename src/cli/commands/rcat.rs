@@ -6,7 +6,9 @@ use std::os::unix::fs::FileTypeExt as _;
 use futures_executor::block_on;
 
 use crate::cli::context::Ctx;
+use crate::cli::metadata_mapper::{Ends, preservation};
 use crate::cli::open::open;
+use crate::cli::remote_name::RemoteName;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{Gate, Upload};
 
@@ -46,6 +48,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
             Error::new(Kind::IsADirectory, "write", "is a directory").on(args.path.as_encoded_bytes())
         );
     };
+    let ends = Ends { source: RemoteName::standard_input(), destination: place.name.holder() };
     // Standard input is what is written, so that answers can come from the terminal alone.
     let gate = Gate::new(ctx.settings.caution, ctx.questions.clone());
     ctx.with_progress(|| {
@@ -57,6 +60,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
             path,
             size: u64::try_from(args.size).ok(),
             umask: ctx.umask,
+            metadata: preservation(ctx, ends),
             stats: ctx.stats.clone(),
             cancel: ctx.cancel.clone(),
         };

@@ -9,11 +9,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::cli::context::Ctx;
+use crate::cli::metadata_mapper::{Ends, preservation};
 use crate::cli::open::{Place, open};
 use crate::cli::visit::{Depth, Found, Walk};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Dates, FileType, Fs};
 use crate::path::RelPath;
+use crate::transfer::preservation::Subject;
 
 /// Times set at once.
 const IN_FLIGHT: usize = 64;
@@ -89,6 +91,12 @@ async fn create(ctx: &Ctx, args: &Args, place: &Place, dates: Dates) -> Result<(
     }
     if ctx.gate.allows("touch (create)", folder.describe(), None)? {
         create_empty(&*folder, &path, 0o666 & !ctx.umask, dates).await?;
+        let holder = place.name.holder();
+        if let Some(preservation) = preservation(ctx, Ends { source: holder.clone(), destination: holder }) {
+            let subject =
+                Subject { path: path.clone(), size: 0, modified: Some(dates.modified), is_folder: false };
+            preservation.give(&*folder, &path, subject).await?;
+        }
     }
     Ok(())
 }
