@@ -60,6 +60,10 @@ pub struct TransferArgs {
     #[arg(long, value_name = "DURATION", default_value = "1ns")]
     pub modify_window: Interval,
 
+    /// Set the time of a file of the same size where no hash can be had, instead of transferring it
+    #[arg(long)]
+    pub refresh_times: bool,
+
     /// Leave the time of a file whose content is the same
     #[arg(long)]
     pub no_update_modtime: bool,
@@ -183,6 +187,7 @@ impl TransferArgs {
             update: self.update,
             immutable: self.immutable,
             no_update_modtime: self.no_update_modtime,
+            refresh_times: self.refresh_times,
             window: self.modify_window.duration().unwrap_or(Duration::ZERO),
         }
     }
