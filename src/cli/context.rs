@@ -14,7 +14,7 @@ use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
 use crate::pace::Rate;
 use crate::questions::Questions;
-use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Stats};
+use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Stats, Verify};
 use crate::units::Interval;
 
 /// The surroundings of a command.
@@ -63,8 +63,8 @@ impl Ctx {
         }
     }
 
-    /// How files are carried.
-    pub fn file_options(&self) -> FileOptions {
+    /// How files are carried between remotes that say this about comparing what has arrived.
+    pub fn file_options(&self, verify: [Option<Verify>; 2]) -> FileOptions {
         let settings = &self.settings;
         FileOptions {
             streams: settings.streams,

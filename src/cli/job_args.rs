@@ -27,7 +27,8 @@ pub struct JobArgs {
     #[arg(long, global = true, value_name = "N", default_value = "10")]
     pub low_level_retries: u32,
 
-    /// Compare the hash of every file once it has arrived; without this, of those resumed or carried over several ways
+    /// Compare the hash of every file once it has arrived, whatever its remote says; without this, of those resumed or
+    /// carried over several ways
     #[arg(long, global = true, value_name = "WHAT")]
     pub verify: Option<VerifyArg>,
 
@@ -94,13 +95,13 @@ impl JobArgs {
         }
     }
 
-    /// What is compared once a file has arrived.
-    pub fn verify(&self) -> Verify {
+    /// What the flags say about comparing files that have arrived, if they do.
+    pub const fn verify(&self) -> Option<Verify> {
         match self.verify {
-            Some(VerifyArg::Hash) => Verify::Hash,
-            Some(VerifyArg::Size) => Verify::Size,
-            None if self.ignore_checksum => Verify::Size,
-            None => Verify::Risky,
+            Some(VerifyArg::Hash) => Some(Verify::Hash),
+            Some(VerifyArg::Size) => Some(Verify::Size),
+            None if self.ignore_checksum => Some(Verify::Size),
+            None => None,
         }
     }
 

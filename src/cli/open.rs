@@ -18,8 +18,9 @@ use crate::fs::{FileType, Fs, Links, Local, Metadata, Sftp, Shell, ShellSettings
 use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
-use crate::ssh::{Factory, Surroundings};
-use crate::transfer::Stats;
+use crate::ssh::dial::Route;
+use crate::ssh::{Approach, Factory, Surroundings};
+use crate::transfer::{Stats, Verify};
 
 /// What an argument names: a tree, whose root may turn out to be a file.
 pub struct Place {
@@ -29,6 +30,8 @@ pub struct Place {
     holder: Option<(Arc<dyn Fs>, Name)>,
     /// When the certificate of its remote ends, in seconds since 1970.
     certificate_end: Option<u64>,
+    /// What its remote says about comparing files that have arrived.
+    verify: Option<Verify>,
     /// Estimates how long the job takes.
     stats: Stats,
     /// The argument, if filters are set: they cannot choose within a single file.
@@ -41,6 +44,11 @@ impl Place {
         if let Some(end) = self.certificate_end {
             certificate_end::watch(&self.tree.describe(), end, &self.stats);
         }
+    }
+
+    /// What its remote says about comparing files that have arrived (`verify`).
+    pub const fn verify(&self) -> Option<Verify> {
+        self.verify
     }
 
     /// The name of the file and what it is, if the path names a file that a command is to read.
@@ -145,7 +153,7 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
         Resolved::Local { path } => open_local(&path, links.unwrap_or_default()),
         Resolved::Sftp { name, options, path, .. } => {
-            let tuning = tuning(&options);
+            let (tuning, verify) = (tuning(&options), options.verify.as_deref().map(verify));
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
             let factory = Arc::new(pinning_factory(ctx, &name, *options, store)?);
             let shell = shell(&factory)?;
@@ -165,7 +173,7 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
                     None => tree,
                 }) as Arc<dyn Fs>
             };
-            Place { certificate_end: end, ..place(&path, tree) }
+            Place { certificate_end: end, verify, ..place(&path, tree) }
         }
     };
     Ok(Place { filtered, stats: ctx.stats.clone(), ..place })
@@ -217,6 +225,11 @@ fn way_to(options: &SftpOptions) -> String {
     }
     (&options.ssh, &options.proxy_jump, &options.proxy_command).hash(&mut proxies);
     format!("{:x}", proxies.finish())
+}
+
+/// One of the two words of the option `verify`.
+fn verify(what: &str) -> Verify {
+    if what == "hash" { Verify::Hash } else { Verify::Size }
 }
 
 /// rclone's defaults for chunk size and concurrency are far below what servers take, so only what was set counts.
@@ -273,5 +286,12 @@ fn place(path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> Place {
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { tree: tree(path), holder, certificate_end: None, stats: Stats::new(), filtered: None }
+    Place {
+        tree: tree(path),
+        holder,
+        certificate_end: None,
+        verify: None,
+        stats: Stats::new(),
+        filtered: None,
+    }
 }

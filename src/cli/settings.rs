@@ -25,6 +25,7 @@ use crate::output::progress::Form;
 use crate::output::stats_block::Look;
 use crate::transfer::Streams;
 use crate::transfer::gate::Caution;
+use crate::transfer::{Streams, Verify};
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -52,6 +53,8 @@ pub struct Settings {
     pub streams: Streams,
     /// How files are moved.
     pub job: JobArgs,
+    /// What is compared once files have arrived.
+    pub verify: VerifySetting,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -90,6 +93,23 @@ pub struct Settings {
     pub environment: Environment,
 }
 
+/// What is compared once files have arrived, as far as remotes do not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerifySetting {
+    /// Whatever they say: typed, or set in the environment.
+    pub asked: Option<Verify>,
+    /// Where they say nothing: set by the settings file.
+    pub fallback: Option<Verify>,
+}
+
+impl VerifySetting {
+    /// What is compared between remotes that say this. Of two that differ the more careful one counts.
+    pub fn between(self, remotes: [Option<Verify>; 2]) -> Verify {
+        let own = remotes.into_iter().flatten().max();
+        self.asked.or(own).or(self.fallback).unwrap_or(Verify::Risky)
+    }
+}
+
 impl Settings {
     /// Checks the global flags against each other.
     ///
@@ -113,6 +133,7 @@ impl Settings {
                 most: usize::try_from(args.multi_thread_streams).unwrap_or(usize::MAX),
             },
             job: parsed.cli.job.clone().checked()?,
+            verify: verify(parsed),
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,
@@ -152,6 +173,13 @@ impl Settings {
     pub const fn size_style(&self) -> SizeStyle {
         if self.human_readable { SizeStyle::Human } else { SizeStyle::Bytes }
     }
+}
+
+fn verify(parsed: &Parsed) -> VerifySetting {
+    let given = parsed.cli.job.verify();
+    let is_asked = ["verify", "ignore-checksum"].into_iter().any(|flag| parsed.is_asked(flag));
+    let (asked, fallback) = if is_asked { (given, None) } else { (None, given) };
+    VerifySetting { asked, fallback }
 }
 
 fn links(args: &GlobalArgs) -> Result<Links> {

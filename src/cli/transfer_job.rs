@@ -74,13 +74,13 @@ impl TransferJob<'_> {
 
     fn transfer(&self, ctx: &Ctx) -> Result<()> {
         let source = open(ctx, &self.places.source)?;
-        let destination = open(ctx, &self.places.destination)?;
+        let place = open(ctx, &self.places.destination)?;
         source.warn_of_certificate_end();
-        destination.warn_of_certificate_end();
+        place.warn_of_certificate_end();
         let deletes = matches!(self.task, Task::Sync(_));
         let report = TransferReport::create(&ctx.stdout, &self.flags.reports, deletes)?;
         block_on(async {
-            let (tree, only, destination) = ctx.cancel.or_stop(self.look_up(&source, &destination)).await?;
+            let (tree, only, destination) = ctx.cancel.or_stop(self.look_up(&source, &place)).await?;
             let _lock = ctx.lock_job(&*tree, &*destination).await?;
             let witness = report.as_ref().map(TransferReport::witness);
             let mut rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
@@ -96,7 +96,7 @@ impl TransferJob<'_> {
                 task: self.task,
                 rules,
                 in_flight: files_at_once(IN_FLIGHT),
-                files: ctx.file_options(),
+                files: ctx.file_options([source.verify(), place.verify()]),
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
                 max_depth: ctx.settings.max_depth,

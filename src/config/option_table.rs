@@ -224,6 +224,13 @@ pub const OPTIONS: &[OptionSpec] = &[
         .advanced(),
     option("proxy_jump", Text, "", "Hosts to go through, as ssh -J takes them").advanced(),
     option("proxy_command", Text, "", "Command whose input and output are the connection").advanced(),
+    option(
+        "verify",
+        Choice(&["hash", "size"]),
+        "",
+        "What is compared once a file has arrived; if empty the hash of what was resumed or went over several ways",
+    )
+    .advanced(),
 ];
 
 /// The options of type `alias`.

@@ -11,8 +11,8 @@ use crate::fs::Fs;
 use crate::hash::HashType;
 use crate::path::RelPath;
 
-/// What is compared once a file has arrived, beside its size (`--verify`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is compared once a file has arrived, beside its size (`--verify`); from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verify {
     /// Nothing (`--ignore-checksum`).
     Size,
