@@ -21,8 +21,8 @@ use super::partial;
 use super::passage::{Passage, read_exactly};
 use super::plan::CopyFile;
 use super::resume::{Resume, is_worthwhile, record_of};
-use super::stats::ActiveTransfer;
-use super::verify::{Verifier, Verify};
+use super::stats::{ActiveTransfer, Stats};
+use super::verify::{Verifier, Verify, check_unchanged};
 use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Fs, Metadata, ReadFile, SMALL, WriteFile};
 use crate::hash::HashType;
@@ -121,7 +121,7 @@ impl Copier {
         let partial = partial::beside(&file.to, self.journal.tag(), &self.options.partial_suffix)?;
         self.partials().insert(partial.clone(), file.to.clone());
         let copied = match self.write_partial(file, &partial, active).await {
-            Ok(hash) => self.install(file, &partial).await.map(|()| hash),
+            Ok(hash) => self.install(file, &partial, active.stats()).await.map(|()| hash),
             Err(error) => Err(error),
         };
         self.durability.named(&file.to);
@@ -135,9 +135,11 @@ impl Copier {
     }
 
     /// Gives the partial file its final name. What stood there is kept first, if that is asked for.
-    async fn install(&self, file: &CopyFile, partial: &RelPath) -> Result<()> {
-        let kept = match &self.backup {
-            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+    async fn install(&self, file: &CopyFile, partial: &RelPath, stats: &Stats) -> Result<()> {
+        let kept = match (&self.backup, &file.replaces) {
+            (Some(backup), Some(old)) => {
+                Some(backup.keep(&*self.destination, &file.to, old.size, stats).await?)
+            }
             _ => None,
         };
         let installed = self.destination.replace(partial, &file.to).await;
@@ -314,6 +316,7 @@ impl Copier {
         match writer.fill_from(&self.source.full_path(&file.from), file.source.size).await {
             Ok(()) => {
                 active.advance(file.source.size);
+                active.stats().copied_by_server(file.source.size);
                 Ok(true)
             }
             Err(error) if error.kind() == Kind::Unsupported => Ok(false),

@@ -55,8 +55,10 @@ impl Copy {
         if !self.is_one_system() || file.is_link || file.is_behind_link {
             return Ok(false);
         }
-        let kept = match &self.rules.backup {
-            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+        let kept = match (&self.rules.backup, &file.replaces) {
+            (Some(backup), Some(old)) => {
+                Some(backup.keep(&*self.destination, &file.to, old.size, &self.stats).await?)
+            }
             _ => None,
         };
         match self.destination.take(&self.source.full_path(&file.from), &file.to).await {
@@ -72,7 +74,7 @@ impl Copy {
         }
         self.remove_other_name(file).await?;
         self.count_done(file);
-        self.stats.renamed();
+        self.stats.renamed(file.source.size);
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Moved (server-side){name}");
         Ok(true)
@@ -135,7 +137,7 @@ impl Copy {
             self.destination.set_modified(&file.to, Dates { modified, accessed: None }).await?;
         }
         self.count_done(&file);
-        self.stats.renamed();
+        self.stats.renamed(file.source.size);
         log::info!(object:% = file.to; "Renamed from \"{}\"", old.path);
         Ok(())
     }

@@ -185,7 +185,10 @@ impl<'a> Cleaner<'a> {
             return Ok(());
         }
         let deleted = match &run.rules.backup {
-            Some(backup) => backup.keep(&*run.destination, path).await.map(|_| "Moved into backup dir"),
+            Some(backup) => {
+                let kept = backup.keep(&*run.destination, path, bytes, &run.stats);
+                kept.await.map(|_| "Moved into backup dir")
+            }
             None => run.destination.remove_file(path).await.map(|()| "Deleted"),
         };
         match deleted {
