@@ -23,7 +23,7 @@ pub struct JobArgs {
     #[arg(long, global = true, value_name = "DURATION", default_value = "0s")]
     pub retries_sleep: Interval,
 
-    /// Number of tries of one file whose connection is lost
+    /// Number of tries of one file or folder whose connection is lost
     #[arg(long, global = true, value_name = "N", default_value = "10")]
     pub low_level_retries: u32,
 
