@@ -76,7 +76,7 @@ impl Ctx {
             in_place: settings.job.inplace,
             bandwidth: self.bandwidth.clone(),
             file_bandwidth: settings.job.bwlimit_file.clone(),
-            journals: settings.environment.cache_folder().map(|folder| folder.join("runs")),
+            journals: settings.cache_folder.as_ref().map(|folder| folder.join("runs")),
         }
     }
 
@@ -90,9 +90,9 @@ impl Ctx {
             return Ok(None);
         }
         let environment = &self.settings.environment;
-        let folder = environment.cache_folder().ok_or_else(|| {
+        let folder = self.settings.cache_folder.as_ref().ok_or_else(|| {
             Error::new(Kind::Config, "lock", "there is no folder to keep locks in")
-                .advice("set HOME or XDG_CACHE_HOME")
+                .advice("set HOME or XDG_CACHE_HOME, or give --cache-dir")
         })?;
         let user = environment.user().unwrap_or("somebody");
         let patience = job.lock_wait.and_then(Interval::duration).unwrap_or_default();
@@ -138,7 +138,13 @@ impl Ctx {
             Some(level) => level,
             None => Level::Trace,
         };
-        Options { style, level, form: settings.stats_form, look: settings.stats_look }
+        Options {
+            style,
+            level,
+            form: settings.stats_form.clone(),
+            look: settings.stats_look,
+            title: settings.progress_title,
+        }
     }
 }
 

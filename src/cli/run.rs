@@ -38,7 +38,11 @@ pub fn main() -> process::ExitCode {
         Err(fault) => (SettingsFile::default(), Err(fault)),
     };
     match parse(std::env::args_os(), Defaults { environment: &environment, settings: &settings }) {
-        Ok(parsed) => run(&parsed, environment.clone(), fault).into(),
+        Ok(parsed) => {
+            let code = run(&parsed, environment.clone(), fault);
+            log::logger().flush();
+            code.into()
+        }
         Err(error) => report(&error).into(),
     }
 }

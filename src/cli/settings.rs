@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,17 +14,16 @@ use super::backend_flags;
 use super::filter_args::Dump;
 use super::global::{GlobalArgs, StatsUnit};
 use super::job_args::JobArgs;
-use super::log_format::is_journal;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::fs::Links;
+use crate::output::go_time::TimeFormat;
 use crate::output::listing::SizeStyle;
-use crate::output::logger::{self, Prefix};
+use crate::output::logger;
 use crate::output::progress::Form;
 use crate::output::stats_block::Look;
-use crate::transfer::Streams;
 use crate::transfer::gate::Caution;
 use crate::transfer::{Streams, Verify};
 use crate::units::Interval;
@@ -73,6 +73,10 @@ pub struct Settings {
     pub stats_interval: Option<Duration>,
     /// The form of statistics.
     pub stats_form: Form,
+    /// Show in the title of the terminal how long it still takes.
+    pub progress_title: bool,
+    /// Where what can be lost is kept between runs.
+    pub cache_folder: Option<PathBuf>,
     /// How statistics look.
     pub stats_look: Look,
     /// The level of statistics in the log.
@@ -142,17 +146,19 @@ impl Settings {
             human_readable: args.human_readable,
             progress: args.progress,
             stats_interval: args.stats.duration().filter(|interval| !interval.is_zero()),
-            stats_form: match args {
-                args if args.stats_one_line_date => Form::DatedLine,
-                args if args.stats_one_line => Form::Line,
-                _ => Form::Block,
-            },
+            stats_form: stats_form(args),
+            progress_title: args.progress && args.progress_terminal_title,
+            cache_folder: args
+                .cache_dir
+                .clone()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .or_else(|| environment.cache_folder()),
             stats_look: Look {
                 name_width: Some(args.stats_file_name_length).filter(|width| *width > 0),
                 bits: args.stats_unit == StatsUnit::Bits,
             },
             stats_level: args.stats_log_level.into(),
-            log: log(args, level(args, matches)?, &environment),
+            log: args.log.settings(level(args, matches)?, &environment)?,
             backend_flags: backend_flags::given(matches),
             backend_defaults: parsed.backend_defaults.clone(),
             filter: Arc::new(parsed.cli.filter.resolve()?),
@@ -194,16 +200,13 @@ fn links(args: &GlobalArgs) -> Result<Links> {
     }
 }
 
-fn log(args: &GlobalArgs, level: LevelFilter, environment: &Environment) -> logger::Settings {
-    let file = args.log_file.clone().filter(|file| !file.as_os_str().is_empty());
-    let format = args.log_format;
-    let to_journal = args.log_systemd || (file.is_none() && is_journal(environment));
-    let prefix = if to_journal {
-        Prefix { date: false, time: false, microseconds: false, priority: true, ..format.prefix }
-    } else {
-        format.prefix
-    };
-    logger::Settings { level, file, json: args.use_json_log || format.json, prefix }
+fn stats_form(args: &GlobalArgs) -> Form {
+    match &args.stats_one_line_date_format {
+        Some(layout) if !layout.is_empty() => Form::DatedLine(TimeFormat::new(layout, true)),
+        _ if args.stats_one_line_date => Form::DatedLine(TimeFormat::new("2006/01/02 15:04:05 - ", true)),
+        _ if args.stats_one_line => Form::Line,
+        _ => Form::Block,
+    }
 }
 
 fn bound(interval: Interval) -> Duration {
@@ -221,7 +224,7 @@ fn level(args: &GlobalArgs, matches: &ArgMatches) -> Result<LevelFilter> {
     let asked = [
         ("verbose", "-v", verbose),
         ("quiet", "-q", args.quiet.then_some(LevelFilter::Error)),
-        ("log_level", "--log-level", args.log_level.map(LevelFilter::from)),
+        ("log_level", "--log-level", args.log.log_level.map(LevelFilter::from)),
     ];
     let asked = asked.into_iter().filter_map(|(id, flag, level)| Some((id, flag, level?)));
     let (typed, inherited): (Vec<_>, Vec<_>) =
