@@ -36,7 +36,7 @@ pub struct Ctx {
     /// Limits operations on servers (`--tpslimit`).
     pub pace: Option<Arc<Rate>>,
     /// Limits how fast content is carried (`--bwlimit`).
-    bandwidth: Option<Arc<Bandwidth>>,
+    pub bandwidth: Option<Arc<Bandwidth>>,
 }
 
 impl Ctx {

@@ -48,7 +48,8 @@ pub struct JobArgs {
     #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
     pub partial_suffix: String,
 
-    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"
+    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"; SIGUSR2
+    /// switches it off and on
     #[arg(long, global = true, value_name = "LIMIT")]
     pub bwlimit: Option<Timetable>,
 

@@ -78,8 +78,8 @@ fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result
     for origin in &parsed.origins {
         log::debug!("Setting --{} from {}", origin.flag, origin.place);
     }
-    let received = signals::watch(cancel)?;
     let ctx = Ctx::new(settings, cancel.clone());
+    let received = signals::watch(cancel, ctx.bandwidth.clone())?;
     if ctx.settings.dump_filters {
         ctx.stdout.line(ctx.settings.filter.dump())?;
     }
