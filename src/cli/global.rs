@@ -34,6 +34,14 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub skip_links: bool,
 
+    /// Stay on the file system of each path of this machine, leaving out what is mounted below it
+    #[arg(short = 'x', long, global = true)]
+    pub one_file_system: bool,
+
+    /// Leave out pipes, sockets and devices of this machine without a word
+    #[arg(long, global = true)]
+    pub skip_specials: bool,
+
     /// Log more: -v what is done to each file, -vv also why
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,

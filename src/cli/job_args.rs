@@ -36,6 +36,10 @@ pub struct JobArgs {
     #[arg(long, global = true, conflicts_with = "verify")]
     pub ignore_checksum: bool,
 
+    /// Copy files of this machine that change meanwhile, such as logs, as far as they went when they were listed
+    #[arg(long, global = true)]
+    pub local_no_check_updated: bool,
+
     /// Write files under their own names, not whole or not at all
     #[arg(long, global = true)]
     pub inplace: bool,

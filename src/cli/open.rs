@@ -151,7 +151,7 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
     let is_filtered = ctx.settings.filter.is_active();
     let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
-        Resolved::Local { path } => open_local(&path, links.unwrap_or_default()),
+        Resolved::Local { path } => open_local(ctx, &path, links.unwrap_or_default()),
         Resolved::Sftp { name, options, path, .. } => {
             let (tuning, verify) = (tuning(&options), options.verify.as_deref().map(verify));
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
@@ -202,10 +202,13 @@ pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store
     })
 }
 
-fn open_local(path: &Path, links: Links) -> Place {
+fn open_local(ctx: &Ctx, path: &Path, links: Links) -> Place {
+    let settings = &ctx.settings;
     place(without_slash_of_file(path.as_os_str().as_bytes()), |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
-        Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
+        let tree = Local::new(OsStr::from_bytes(root)).with_links(links);
+        let tree = tree.on_one_file_system(settings.one_file_system);
+        Arc::new(tree.skipping_specials(settings.skip_specials))
     })
 }
 

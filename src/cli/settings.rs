@@ -43,6 +43,10 @@ pub struct Settings {
     pub caution: Caution,
     /// What becomes of symbolic links of this machine.
     pub links: Links,
+    /// Whether paths of this machine are left where something is mounted.
+    pub one_file_system: bool,
+    /// Whether nothing is said about pipes, sockets and devices of this machine.
+    pub skip_specials: bool,
     /// Large files transferred at once.
     pub transfers: usize,
     /// Folders read and files compared at once.
@@ -129,6 +133,8 @@ impl Settings {
                 (false, false) => Caution::Off,
             },
             links: links(args)?,
+            one_file_system: args.one_file_system,
+            skip_specials: args.skip_specials,
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
             fsync: args.fsync,

@@ -76,6 +76,10 @@ pub struct TransferArgs {
     #[arg(long)]
     pub no_traverse: bool,
 
+    /// Do not look at the destination at all: transfer every file
+    #[arg(long)]
+    pub no_check_dest: bool,
+
     /// Compare everything before anything is transferred
     #[arg(long)]
     pub check_first: bool,
@@ -163,13 +167,14 @@ impl TransferArgs {
         if references.copy.iter().any(|place| place.system() != destination.system()) {
             return Err(wrong("parameter to --copy-dest has to be on the same remote as destination"));
         }
+        let backup = self.backup(ctx, destination)?.map(Arc::new);
         Ok(Rules {
+            traversal: self.traversal(backup.is_some())?,
             comparison: self.comparison(),
-            traversal: if self.no_traverse { Traversal::LookedUp } else { Traversal::Listed },
             order: self.order()?,
             check_first: self.check_first,
             ceiling: self.ceiling(),
-            backup: self.backup(ctx, destination)?.map(Arc::new),
+            backup,
             references,
             renames: None,
             leaves_folder_times: self.no_update_dir_modtime,
@@ -189,6 +194,19 @@ impl TransferArgs {
             no_update_modtime: self.no_update_modtime,
             refresh_times: self.refresh_times,
             window: self.modify_window.duration().unwrap_or(Duration::ZERO),
+        }
+    }
+
+    fn traversal(&self, keeps_old_files: bool) -> Result<Traversal> {
+        match (self.no_check_dest, self.no_traverse) {
+            (true, _) if self.immutable => Err(contradiction("can't use --no-check-dest with --immutable")),
+            // What nobody has looked at cannot be kept.
+            (true, _) if keeps_old_files => {
+                Err(contradiction("can't use --no-check-dest with --backup-dir or --suffix"))
+            }
+            (true, _) => Ok(Traversal::Unseen),
+            (false, true) => Ok(Traversal::LookedUp),
+            (false, false) => Ok(Traversal::Listed),
         }
     }
 

@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 use super::context::Ctx;
 use super::descriptors::files_at_once;
 use super::open::{Place, open};
-use super::transfer_args::TransferArgs;
+use super::transfer_args::{TransferArgs, contradiction};
 use super::transfer_report::TransferReport;
 use crate::error::{Error, Kind, Result};
 use crate::fs::Fs;
@@ -85,6 +85,9 @@ impl TransferJob<'_> {
             let witness = report.as_ref().map(TransferReport::witness);
             let mut rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
             // What only the destination has is seen in its listings alone.
+            if deletes && rules.traversal == Traversal::Unseen {
+                return Err(contradiction("can't use --no-check-dest with sync: use copy instead"));
+            }
             if deletes && rules.traversal == Traversal::LookedUp {
                 log::warn!("Ignoring --no-traverse with sync");
                 rules.traversal = Traversal::Listed;

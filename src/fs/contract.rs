@@ -74,6 +74,19 @@ pub struct Features {
     pub folder_sizes: bool,
     /// Whether content goes over a network.
     pub is_remote: bool,
+    /// Whether pipes, sockets and devices are left out without a word.
+    pub skips_specials: bool,
+    /// Whether folders may be left out because something is mounted there.
+    pub leaves_out_mounts: bool,
+}
+
+impl Features {
+    /// Says that a pipe, socket or device is left out, unless nobody wants to know.
+    pub fn tell_special(self, path: &RelPath) {
+        if !self.skips_specials {
+            log::warn!(object:% = path; "Can't transfer non file/directory");
+        }
+    }
 }
 
 /// Sizes of a file system, in bytes.

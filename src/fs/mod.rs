@@ -12,6 +12,7 @@ mod links;
 mod local;
 mod local_details;
 mod local_file;
+mod mounts;
 mod remote_file;
 mod remote_folder;
 mod sftp;

@@ -203,7 +203,13 @@ impl Fs for Sftp {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: true, folder_sizes: false, is_remote: true }
+        Features {
+            lists_everything: true,
+            folder_sizes: false,
+            is_remote: true,
+            skips_specials: false,
+            leaves_out_mounts: false,
+        }
     }
 
     fn hashes(&self) -> Vec<HashType> {

@@ -20,6 +20,7 @@ impl Copy {
             && !self.filter.is_active()
             && self.max_depth.is_none()
             && self.rules.witness.is_none()
+            && !self.source.features().leaves_out_mounts
             && self.rules.references.compare.is_empty()
             && self.rules.references.copy.is_empty();
         if !is_simple || !self.is_one_system() {

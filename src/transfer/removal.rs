@@ -332,13 +332,13 @@ impl<'a> Walk<'a> {
             Files::All => return true,
             Files::Listed => {}
         }
-        let lists_everything = self.removal.tree.features().lists_everything;
+        let features = self.removal.tree.features();
         match entry.metadata.file_type {
             FileType::File => return true,
             FileType::Directory => log::warn!(object:% = path; "Not following a link to a folder"),
-            FileType::Symlink | FileType::Special if lists_everything => return true,
+            FileType::Symlink | FileType::Special if features.lists_everything => return true,
             FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink without -L/--copy-links"),
-            FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
+            FileType::Special => features.tell_special(path),
         }
         false
     }
