@@ -14,7 +14,7 @@ use crate::config::secret::Secret;
 use crate::config::sftp_options::SftpOptions;
 use crate::config::store::Store;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Links, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
+use crate::fs::{FileType, Fs, Links, Local, LookUp, Metadata, Sftp, Shell, ShellSettings, Tuning};
 use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
@@ -161,11 +161,15 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
             let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
             let system = format!("{address}{}", way_to(factory.options()));
+            let look_up: LookUp = {
+                let factory = Arc::clone(&factory);
+                Arc::new(move || addresses(&factory))
+            };
             let pool = Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections);
             let pool = Arc::new(pool.with_pace(ctx.pace.clone()));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
-                let tree = tree.in_system(system.clone());
+                let tree = tree.in_system(system.clone()).at_addresses(Arc::clone(&look_up));
                 let tree = if skips_links { tree.without_links() } else { tree };
                 let tree = if may_hash { tree } else { tree.without_hashes() };
                 Arc::new(match &shell {
@@ -218,6 +222,17 @@ fn without_slash_of_file(path: &[u8]) -> &[u8] {
     let bare = path.get(..end).unwrap_or(path);
     let is_file = || std::fs::symlink_metadata(OsStr::from_bytes(bare)).is_ok_and(|found| found.is_file());
     if bare.len() < path.len() && is_file() { bare } else { path }
+}
+
+/// Under which addresses a server is reached, each with the user; none where something stands between, or if its name cannot
+/// be looked up. Blocks meanwhile.
+fn addresses(factory: &Factory) -> Vec<String> {
+    let approach = Approach::new(factory);
+    if !factory.options().ssh.is_empty() || !matches!(approach.route(), Route::Direct) {
+        return Vec::new();
+    }
+    let found = approach.addresses().inspect_err(|error| log::debug!("{error}")).unwrap_or_default();
+    found.iter().map(|address| format!("{}@{address}", approach.target().user)).collect()
 }
 
 /// What beside its address tells one server from another: behind another proxy the same address may mean another one.

@@ -118,6 +118,12 @@ pub trait Fs: Send + Sync {
     /// of the other by their full paths.
     fn system(&self) -> &str;
 
+    /// Under which addresses the system is reached, each with the user who logs in; none where that is not known. Two
+    /// systems that have one of these in common are one, whatever their names.
+    fn addresses(&self) -> Task<'_, Vec<String>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// The path by which the system knows `path`, with links as they are.
     fn full_path(&self, path: &RelPath) -> Vec<u8>;
 

@@ -26,6 +26,6 @@ pub use contract::{
 pub use details::{Details, Owner};
 pub use links::Links;
 pub use local::Local;
-pub use sftp::{Sftp, Tuning};
+pub use sftp::{LookUp, Sftp, Tuning};
 pub use shell::{Execute, Shell, ShellSettings};
 pub use shell_survey::ShellSurvey;
