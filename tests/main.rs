@@ -60,6 +60,7 @@ mod ssh_config;
 mod ssh_hosts;
 mod support_works;
 mod sweeps;
+mod sync_flags;
 mod syncing;
 mod thread;
 mod trust;
