@@ -127,6 +127,7 @@ fn file_options() -> FileOptions {
         streams: Streams { cutoff: u64::MAX, most: 1 },
         umask: 0o022,
         metadata: None,
+        tolerates_change: false,
         verify: Verify::Size,
         partial_suffix: ".partial".into(),
         in_place: false,

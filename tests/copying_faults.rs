@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::support::ca::KeyType;
 use crate::support::hostile::{Action, Rule};
-use crate::support::process::signal;
+use crate::support::process::{ignores_hangup, signal};
 use crate::support::proxy::{Direction, Ending, Fault, Gate, Proxy};
 use crate::support::server::Server;
 use crate::support::tree::Tree;
@@ -178,7 +178,9 @@ fn a_connection_that_stays_away_is_an_error_and_leaves_the_old_file() {
 
 #[test]
 fn a_stopped_run_ends_at_once_and_leaves_no_partial() {
-    for (number, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+    let all = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
+    // What ignores SIGHUP hands that on.
+    for (number, code) in all.into_iter().filter(|(number, _)| *number != Signal::HUP || !ignores_hangup()) {
         for direction in [Direction::ToServer, Direction::ToClient] {
             let (user, server, here, there) = ground(&[]);
             let gate = Gate::default();
@@ -222,4 +224,26 @@ fn a_source_that_changes_while_it_is_read_is_not_installed() {
     });
     outcome.code(5).stderr_has(&["source file changed"]);
     assert_untouched(&there);
+}
+
+#[test]
+fn a_file_that_grows_meanwhile_may_be_copied_as_it_was_listed() {
+    for (flags, code) in [(&[][..], 5), (&["--local-no-check-updated"], 0)] {
+        let (user, server, here, there) = ground(&[]);
+        let gate = Gate::default();
+        let pause = Fault::Pause { after: 800_000, gate: gate.clone() };
+        let proxy = Proxy::to(server.port()).fault(Direction::ToServer, pause).start();
+        let port = proxy.port().to_string();
+        user.remote_with("p", &server, &[("port", &port), ("host_key_policy", "off")]);
+        let (from, to) = (here.display().to_string(), format!("p:{}", there.display()));
+        let line = [&["copy", "--retries", "1", &from, &to], flags].concat();
+        let outcome = user.sandbox.sclone(line).run_while(|_| {
+            gate.wait_reached();
+            fs::write(here.join("f"), [new_content(), b"more".to_vec()].concat()).unwrap();
+            gate.open();
+        });
+        outcome.code(code);
+        let expected = if code == 0 { new_content() } else { OLD.into() };
+        assert_eq!(fs::read(there.join("f")).unwrap(), expected, "{flags:?}");
+    }
 }

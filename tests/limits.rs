@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::support::ca::KeyType;
-use crate::support::process::signal;
+use crate::support::process::{signal, wait_for_handlers};
 use crate::support::proxy::{Direction, Fault, Gate, Proxy};
 use crate::support::server::Server;
 use crate::support::tree::Tree;
@@ -126,4 +126,40 @@ fn what_fits_under_a_limit_of_bytes_is_completed() {
         let lines = outcome.code(8).stderr.split(|byte| *byte == b'\n').count();
         assert!(lines < 5, "what is left is not told file by file: {outcome}");
     }
+}
+
+#[test]
+fn a_signal_switches_the_bandwidth_limit_off() {
+    let ground = Ground::new();
+    let [from, to] = ground.up();
+    // It would take longer than a run may here.
+    let line = ["copy", &from, &to, "--bwlimit=10k"];
+    let outcome = ground.user.sandbox.sclone(line).run_while(|id| {
+        wait_for_handlers(id, &[Signal::USR2]);
+        signal(id, Signal::USR2);
+    });
+    outcome.code(0).stderr_has(&["NOTICE: Bandwidth limit disabled by user (now off)"]);
+
+    let nothing_to_switch = ground.user.sandbox.sclone(["copy", &from, &to, "--bwlimit-file=300k"]);
+    std::fs::remove_dir_all(&ground.there).unwrap();
+    let outcome = nothing_to_switch.run_while(|id| {
+        wait_for_handlers(id, &[Signal::USR2]);
+        signal(id, Signal::USR2);
+    });
+    outcome.code(0).stderr("");
+}
+
+#[test]
+fn a_run_under_nohup_outlives_its_terminal() {
+    let ground = Ground::new();
+    let [from, to] = ground.up();
+    let script = "trap '' HUP; exec \"$0\" copy \"$1\" \"$2\" --bwlimit=1M";
+    let arguments = ["-c", script, env!("CARGO_BIN_EXE_sclone"), &from, &to];
+    let sandbox = &ground.user.sandbox;
+    let outcome = sandbox.program(std::path::Path::new("/bin/sh"), arguments).run_while(|id| {
+        wait_for_handlers(id, &[Signal::TERM, Signal::USR2]);
+        signal(id, Signal::HUP);
+    });
+    outcome.code(0).stderr("");
+    assert_eq!(Tree::read(&ground.there), Tree::read(&ground.here));
 }

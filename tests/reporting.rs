@@ -87,8 +87,61 @@ fn statistics_have_the_form_that_was_asked_for() {
         (&["--stats-one-line", "-P"], " 15 B / 15 B, 100%, "),
         (&["--stats-one-line-date", "-P"], " -          15 B / 15 B, 100%, "),
         (&["--stats-unit=bits", "-P"], "bit/s, ETA -"),
+        (&["--stats-one-line-date-format", "AD 2006|", "-P"], "NOTICE: AD 20"),
+        (&["--stats-one-line-date-format", "AD|", "-P"], "NOTICE: AD|         15 B / 15 B, 100%, "),
     ] {
         let (sandbox, here, there) = ground();
         copy(&sandbox, [&here, &there], flags).code(0).stdout("").stderr_has(&[expected]);
     }
+}
+
+#[test]
+fn a_log_file_is_rotated_when_it_is_too_large() {
+    let (sandbox, here, there) = ground();
+    let files = (0..100).fold(Tree::new(), |tree, number| tree.file(format!("many/{number}"), "x"));
+    files.write(&here);
+    fs::create_dir(sandbox.path("logs")).unwrap();
+    let log = sandbox.path("logs/run.log").display().to_string();
+    let limits = ["--log-file-max-size", "1k", "--log-file-max-backups=2", "--log-file-compress"];
+    copy(&sandbox, [&here, &there], &[&["-v", "--log-file", &log], &limits[..]].concat()).code(0).stderr("");
+    let mut names: Vec<_> = fs::read_dir(sandbox.path("logs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(
+        names[..2].iter().all(|name| name.starts_with("run-20") && name.ends_with(".log.gz")),
+        "{names:?}"
+    );
+    assert!(fs::read_to_string(&log).unwrap().contains("Elapsed time:"));
+    assert!(fs::metadata(&log).unwrap().len() <= 1024);
+
+    let outcome = copy(&sandbox, [&here, &there], &["--log-file", &log, "--log-file-max-age=1d"]);
+    outcome.code(1).stderr_has(&["need --log-file-max-size"]);
+    let outcome = copy(&sandbox, [&here, &there], &["--log-file", &log, "--syslog"]);
+    outcome.code(1).stderr_has(&["can't use --syslog and --log-file together"]);
+    copy(&sandbox, [&here, &there], &["--syslog-facility", "LOCAL9"]).code(2).stderr_has(&["LOCAL9"]);
+}
+
+#[test]
+fn the_title_of_a_terminal_tells_the_rest_of_the_time() {
+    let (sandbox, here, there) = ground();
+    Tree::new().file("large", vec![1; 400_000]).write(&here);
+    let places = [here, there].map(|place| place.display().to_string());
+    let flags = ["-P", "--bwlimit=200k", "--progress-terminal-title"];
+    let screen =
+        sandbox.sclone([&["copy", &places[0], &places[1]], &flags[..]].concat()).run_at_terminal(&[]);
+    assert_eq!(screen.code, Some(0), "{}", screen.text);
+    assert!(screen.text.contains("\x1b]0;ETA: "), "{:?}", screen.text);
+    assert!(screen.text.contains("\x1b]0;\x07"), "{:?}", screen.text);
+}
+
+#[test]
+fn what_can_be_lost_is_kept_where_it_is_wanted() {
+    let (sandbox, here, there) = ground();
+    let cache = sandbox.path("cache");
+    copy(&sandbox, [&here, &there], &["--lock", "--cache-dir", cache.to_str().unwrap()]).code(0).stderr("");
+    assert!(cache.join("locks").is_dir());
+    assert!(!sandbox.path("home/.cache").exists());
 }

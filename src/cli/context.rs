@@ -14,7 +14,7 @@ use crate::output::progress::{Options, Progress, Style};
 use crate::output::stdout::Stdout;
 use crate::pace::Rate;
 use crate::questions::Questions;
-use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Preservation, Stats};
+use crate::transfer::{Bandwidth, FileOptions, Gate, JobLock, Preservation, Stats, Verify};
 use crate::units::Interval;
 
 /// The surroundings of a command.
@@ -36,7 +36,7 @@ pub struct Ctx {
     /// Limits operations on servers (`--tpslimit`).
     pub pace: Option<Arc<Rate>>,
     /// Limits how fast content is carried (`--bwlimit`).
-    bandwidth: Option<Arc<Bandwidth>>,
+    pub bandwidth: Option<Arc<Bandwidth>>,
 }
 
 impl Ctx {
@@ -63,20 +63,26 @@ impl Ctx {
         }
     }
 
-    /// How files are carried that get this of their sources besides.
-    pub fn file_options(&self, metadata: Option<Arc<Preservation>>) -> FileOptions {
+    /// How files are carried that get this of their sources besides, between remotes that say this about comparing what
+    /// has arrived.
+    pub fn file_options(
+        &self,
+        metadata: Option<Arc<Preservation>>,
+        verify: [Option<Verify>; 2],
+    ) -> FileOptions {
         let settings = &self.settings;
         FileOptions {
             streams: settings.streams,
             umask: self.umask,
             metadata,
             fsync: settings.fsync,
-            verify: settings.job.verify(),
+            tolerates_change: settings.job.local_no_check_updated,
+            verify: settings.verify.between(verify),
             partial_suffix: settings.job.partial_suffix.clone(),
             in_place: settings.job.inplace,
             bandwidth: self.bandwidth.clone(),
             file_bandwidth: settings.job.bwlimit_file.clone(),
-            journals: settings.environment.cache_folder().map(|folder| folder.join("runs")),
+            journals: settings.cache_folder.as_ref().map(|folder| folder.join("runs")),
         }
     }
 
@@ -90,9 +96,9 @@ impl Ctx {
             return Ok(None);
         }
         let environment = &self.settings.environment;
-        let folder = environment.cache_folder().ok_or_else(|| {
+        let folder = self.settings.cache_folder.as_ref().ok_or_else(|| {
             Error::new(Kind::Config, "lock", "there is no folder to keep locks in")
-                .advice("set HOME or XDG_CACHE_HOME")
+                .advice("set HOME or XDG_CACHE_HOME, or give --cache-dir")
         })?;
         let user = environment.user().unwrap_or("somebody");
         let patience = job.lock_wait.and_then(Interval::duration).unwrap_or_default();
@@ -138,7 +144,13 @@ impl Ctx {
             Some(level) => level,
             None => Level::Trace,
         };
-        Options { style, level, form: settings.stats_form, look: settings.stats_look }
+        Options {
+            style,
+            level,
+            form: settings.stats_form.clone(),
+            look: settings.stats_look,
+            title: settings.progress_title,
+        }
     }
 }
 

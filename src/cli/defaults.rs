@@ -19,6 +19,8 @@ pub struct Origin {
     pub flag: String,
     /// Where it was found, in words.
     pub place: String,
+    /// Whether that is a variable of the environment.
+    pub is_variable: bool,
     /// The value, as the parser will name it in an error.
     pub value: String,
 }
@@ -82,7 +84,8 @@ impl Defaults<'_> {
                     return arg;
                 }
             };
-            let origin = Origin { flag, place, value: value.to_string_lossy().into_owned() };
+            let origin =
+                Origin { flag, place, is_variable: true, value: value.to_string_lossy().into_owned() };
             // Several commands may have a flag of this name.
             if !found.origins.contains(&origin) {
                 found.origins.push(origin);
@@ -96,6 +99,7 @@ impl Defaults<'_> {
         found.origins.extend(values.iter().map(|value| Origin {
             flag: flag.clone(),
             place: place.clone(),
+            is_variable: false,
             value: value.clone(),
         }));
         arg.default_values(values.to_vec())
@@ -186,6 +190,7 @@ mod tests {
         let origin = |flag: &str, place: &str, value: &str| Origin {
             flag: flag.into(),
             place: place.into(),
+            is_variable: place != "settings.toml",
             value: value.into(),
         };
         assert_eq!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use log::LevelFilter;
 
-use super::log_format::LogFormat;
+use super::log_args::LogArgs;
 use crate::units::{ByteSize, Interval};
 
 /// The global flags as they were given.
@@ -33,6 +33,14 @@ pub struct GlobalArgs {
     /// Leave out symbolic links of this machine without a word
     #[arg(long, global = true)]
     pub skip_links: bool,
+
+    /// Stay on the file system of each path of this machine, leaving out what is mounted below it
+    #[arg(short = 'x', long, global = true)]
+    pub one_file_system: bool,
+
+    /// Leave out pipes, sockets and devices of this machine without a word
+    #[arg(long, global = true)]
+    pub skip_specials: bool,
 
     /// Log more: -v what is done to each file, -vv also why
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -102,6 +110,18 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub stats_one_line_date: bool,
 
+    /// Statistics in one line that begins with the time in this form, by an example: "2006/01/02 15:04:05 - "
+    #[arg(long, global = true, value_name = "LAYOUT")]
+    pub stats_one_line_date_format: Option<String>,
+
+    /// With -P, show in the title of the terminal how long it still takes
+    #[arg(long, global = true)]
+    pub progress_terminal_title: bool,
+
+    /// Folder for what can be lost between runs, instead of the usual one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
     /// Most characters of a file name in statistics; 0 for no bound
     #[arg(long, global = true, value_name = "N", default_value = "45")]
     pub stats_file_name_length: usize,
@@ -114,25 +134,9 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "UNIT", default_value = "bytes")]
     pub stats_unit: StatsUnit,
 
-    /// Least important messages to log
-    #[arg(long, global = true, value_name = "LEVEL", ignore_case = true)]
-    pub log_level: Option<LogLevel>,
-
-    /// Append the log to this file instead of writing it to stderr
-    #[arg(long, global = true, value_name = "FILE")]
-    pub log_file: Option<PathBuf>,
-
-    /// Log one JSON object a line
-    #[arg(long, global = true)]
-    pub use_json_log: bool,
-
-    /// What a line of the log begins with: date, time, microseconds, UTC, shortfile, pid, nolevel, json
-    #[arg(long, global = true, value_name = "LIST", default_value = "date,time")]
-    pub log_format: LogFormat,
-
-    /// Log for systemd's journal: with priorities, without date and time; by itself where stderr is the journal
-    #[arg(long, global = true)]
-    pub log_systemd: bool,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
 }
 
 /// What rates are shown in.

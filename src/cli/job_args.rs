@@ -27,17 +27,22 @@ pub struct JobArgs {
     #[arg(long, global = true, value_name = "DURATION", default_value = "0s")]
     pub retries_sleep: Interval,
 
-    /// Number of tries of one file whose connection is lost
+    /// Number of tries of one file or folder whose connection is lost
     #[arg(long, global = true, value_name = "N", default_value = "10")]
     pub low_level_retries: u32,
 
-    /// Compare the hash of every file once it has arrived; without this, of those resumed or carried over several ways
+    /// Compare the hash of every file once it has arrived, whatever its remote says; without this, of those resumed or
+    /// carried over several ways
     #[arg(long, global = true, value_name = "WHAT")]
     pub verify: Option<VerifyArg>,
 
     /// Compare no hashes once files have arrived
     #[arg(long, global = true, conflicts_with = "verify")]
     pub ignore_checksum: bool,
+
+    /// Copy files of this machine that change meanwhile, such as logs, as far as they went when they were listed
+    #[arg(long, global = true)]
+    pub local_no_check_updated: bool,
 
     /// Write files under their own names, not whole or not at all
     #[arg(long, global = true)]
@@ -59,7 +64,8 @@ pub struct JobArgs {
     #[arg(long, global = true, value_name = "SUFFIX", default_value = ".partial")]
     pub partial_suffix: String,
 
-    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"
+    /// Bandwidth limit in KiB/s or with a unit, UP:DOWN, or a timetable such as "08:00,1M 19:00,off"; SIGUSR2
+    /// switches it off and on
     #[arg(long, global = true, value_name = "LIMIT")]
     pub bwlimit: Option<Timetable>,
 
@@ -106,13 +112,13 @@ impl JobArgs {
         }
     }
 
-    /// What is compared once a file has arrived.
-    pub fn verify(&self) -> Verify {
+    /// What the flags say about comparing files that have arrived, if they do.
+    pub const fn verify(&self) -> Option<Verify> {
         match self.verify {
-            Some(VerifyArg::Hash) => Verify::Hash,
-            Some(VerifyArg::Size) => Verify::Size,
-            None if self.ignore_checksum => Verify::Size,
-            None => Verify::Risky,
+            Some(VerifyArg::Hash) => Some(Verify::Hash),
+            Some(VerifyArg::Size) => Some(Verify::Size),
+            None if self.ignore_checksum => Some(Verify::Size),
+            None => None,
         }
     }
 

@@ -22,6 +22,7 @@ pub mod hash_list;
 pub mod help;
 pub mod job_args;
 pub mod listed_metadata;
+pub mod log_args;
 pub mod log_format;
 pub mod metadata_mapper;
 pub mod open;

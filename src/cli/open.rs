@@ -15,12 +15,13 @@ use crate::config::secret::Secret;
 use crate::config::sftp_options::SftpOptions;
 use crate::config::store::Store;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Fs, Links, Local, Metadata, Sftp, Shell, ShellSettings, Tuning};
+use crate::fs::{FileType, Fs, Links, Local, LookUp, Metadata, Sftp, Shell, ShellSettings, Tuning};
 use crate::hash::HashType;
 use crate::path::{Name, RelPath};
 use crate::sftp::Pool;
-use crate::ssh::{Factory, Surroundings};
-use crate::transfer::Stats;
+use crate::ssh::dial::Route;
+use crate::ssh::{Approach, Factory, Surroundings};
+use crate::transfer::{Stats, Verify};
 
 /// What an argument names: a tree, whose root may turn out to be a file.
 pub struct Place {
@@ -32,6 +33,8 @@ pub struct Place {
     holder: Option<(Arc<dyn Fs>, Name)>,
     /// When the certificate of its remote ends, in seconds since 1970.
     certificate_end: Option<u64>,
+    /// What its remote says about comparing files that have arrived.
+    verify: Option<Verify>,
     /// Estimates how long the job takes.
     stats: Stats,
     /// The argument, if filters are set: they cannot choose within a single file.
@@ -44,6 +47,11 @@ impl Place {
         if let Some(end) = self.certificate_end {
             certificate_end::watch(&self.tree.describe(), end, &self.stats);
         }
+    }
+
+    /// What its remote says about comparing files that have arrived (`verify`).
+    pub const fn verify(&self) -> Option<Verify> {
+        self.verify
     }
 
     /// The name of the file and what it is, if the path names a file that a command is to read.
@@ -146,9 +154,9 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
     let is_filtered = ctx.settings.filter.is_active();
     let filtered = is_filtered.then(|| argument.to_string_lossy().into_owned());
     let place = match resolve(argument.as_bytes(), &config_store::sources(ctx, &store))? {
-        Resolved::Local { path } => open_local(&path, links.unwrap_or_default()),
+        Resolved::Local { path } => open_local(ctx, &path, links.unwrap_or_default()),
         Resolved::Sftp { name: remote, options, path, .. } => {
-            let tuning = tuning(&options);
+            let (tuning, verify) = (tuning(&options), options.verify.as_deref().map(verify));
             let connections = options.connections.and_then(|most| usize::try_from(most).ok());
             let factory = Arc::new(pinning_factory(ctx, &remote, *options, store)?);
             let shell = shell(&factory)?;
@@ -156,11 +164,15 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
             let may_hash = !factory.options().disable_hashcheck;
             let (address, end) = (factory.address(), factory.certificate_end());
             let system = format!("{address}{}", way_to(factory.options()));
+            let look_up: LookUp = {
+                let factory = Arc::clone(&factory);
+                Arc::new(move || addresses(&factory))
+            };
             let pool = Pool::new(Arc::new(move || factory.connect()), ctx.settings.timeout, connections);
             let pool = Arc::new(pool.with_pace(ctx.pace.clone()));
             let tree = |root: &[u8]| {
                 let tree = Sftp::new(Arc::clone(&pool), root, address.clone(), tuning);
-                let tree = tree.in_system(system.clone());
+                let tree = tree.in_system(system.clone()).at_addresses(Arc::clone(&look_up));
                 let tree = if skips_links { tree.without_links() } else { tree };
                 let tree = if may_hash { tree } else { tree.without_hashes() };
                 Arc::new(match &shell {
@@ -168,7 +180,7 @@ fn open_seeing(ctx: &Ctx, argument: &OsStr, links: Option<Links>) -> Result<Plac
                     None => tree,
                 }) as Arc<dyn Fs>
             };
-            Place { certificate_end: end, ..place(RemoteName::sftp(&remote, &path), &path, tree) }
+            Place { certificate_end: end, verify, ..place(RemoteName::sftp(&remote, &path), &path, tree) }
         }
     };
     Ok(Place { filtered, stats: ctx.stats.clone(), ..place })
@@ -197,11 +209,14 @@ pub(super) fn pinning_factory(ctx: &Ctx, name: &str, options: SftpOptions, store
     })
 }
 
-fn open_local(path: &Path, links: Links) -> Place {
+fn open_local(ctx: &Ctx, path: &Path, links: Links) -> Place {
+    let settings = &ctx.settings;
     let path = without_slash_of_file(path.as_os_str().as_bytes());
     place(RemoteName::local(path), path, |root| {
         let root: &[u8] = if root.is_empty() { b"." } else { root };
-        Arc::new(Local::new(OsStr::from_bytes(root)).with_links(links))
+        let tree = Local::new(OsStr::from_bytes(root)).with_links(links);
+        let tree = tree.on_one_file_system(settings.one_file_system);
+        Arc::new(tree.skipping_specials(settings.skip_specials))
     })
 }
 
@@ -213,6 +228,17 @@ fn without_slash_of_file(path: &[u8]) -> &[u8] {
     if bare.len() < path.len() && is_file() { bare } else { path }
 }
 
+/// Under which addresses a server is reached, each with the user; none where something stands between, or if its name cannot
+/// be looked up. Blocks meanwhile.
+fn addresses(factory: &Factory) -> Vec<String> {
+    let approach = Approach::new(factory);
+    if !factory.options().ssh.is_empty() || !matches!(approach.route(), Route::Direct) {
+        return Vec::new();
+    }
+    let found = approach.addresses().inspect_err(|error| log::debug!("{error}")).unwrap_or_default();
+    found.iter().map(|address| format!("{}@{address}", approach.target().user)).collect()
+}
+
 /// What beside its address tells one server from another: behind another proxy the same address may mean another one.
 fn way_to(options: &SftpOptions) -> String {
     let mut proxies = DefaultHasher::new();
@@ -221,6 +247,11 @@ fn way_to(options: &SftpOptions) -> String {
     }
     (&options.ssh, &options.proxy_jump, &options.proxy_command).hash(&mut proxies);
     format!("{:x}", proxies.finish())
+}
+
+/// One of the two words of the option `verify`.
+fn verify(what: &str) -> Verify {
+    if what == "hash" { Verify::Hash } else { Verify::Size }
 }
 
 /// rclone's defaults for chunk size and concurrency are far below what servers take, so only what was set counts.
@@ -278,5 +309,13 @@ fn place(name: RemoteName, path: &[u8], tree: impl Fn(&[u8]) -> Arc<dyn Fs>) -> 
     let cut = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash.saturating_add(1));
     let holder =
         path.split_at_checked(cut).and_then(|(folder, name)| Some((tree(folder), Name::new(name).ok()?)));
-    Place { name, tree: tree(path), holder, certificate_end: None, stats: Stats::new(), filtered: None }
+    Place {
+        name,
+        tree: tree(path),
+        holder,
+        certificate_end: None,
+        verify: None,
+        stats: Stats::new(),
+        filtered: None,
+    }
 }

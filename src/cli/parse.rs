@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
@@ -27,6 +28,15 @@ pub struct Parsed {
     pub origins: Vec<Origin>,
     /// Options of remotes that the settings file sets for this command.
     pub backend_defaults: BTreeMap<String, String>,
+}
+
+impl Parsed {
+    /// Whether a flag of every command was typed or set in the environment, not by the settings file.
+    pub fn is_asked(&self, flag: &str) -> bool {
+        let id = flag.replace('-', "_");
+        let is_typed = self.matches.value_source(&id) == Some(ValueSource::CommandLine);
+        is_typed || self.origins.iter().any(|origin| origin.flag == flag && origin.is_variable)
+    }
 }
 
 /// Parses the arguments, the program's name first.

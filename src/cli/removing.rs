@@ -9,8 +9,29 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::fs::Fs;
 use crate::transfer::Removal;
+use crate::transfer::delete_limit::DeleteLimit;
 use crate::transfer::march::Limits;
 use crate::transfer::removal::{Files, Folders};
+use crate::units::ByteSize;
+
+/// How much may be deleted.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DeleteLimitArgs {
+    /// Most files to delete, -1 for any number: if there are more, none is
+    #[arg(long, value_name = "N", default_value = "-1")]
+    pub max_delete: i64,
+
+    /// Most bytes to delete: if there are more, nothing is deleted
+    #[arg(long, value_name = "SIZE", default_value = "off")]
+    pub max_delete_size: ByteSize,
+}
+
+impl DeleteLimitArgs {
+    /// The limit they come to.
+    pub fn limit(&self) -> DeleteLimit {
+        DeleteLimit { files: u64::try_from(self.max_delete).ok(), bytes: self.max_delete_size.bytes() }
+    }
+}
 
 /// Removes from `tree` what the filters choose.
 pub fn chosen(ctx: &Ctx, tree: Arc<dyn Fs>, files: Files, folders: Folders) -> Removal {
@@ -40,6 +61,7 @@ fn removal(
         files,
         folders,
         limits,
+        limit: DeleteLimit::default(),
         gate: Arc::clone(&ctx.gate),
         stats: ctx.stats.clone(),
         cancel: ctx.cancel.clone(),

@@ -38,7 +38,11 @@ pub fn main() -> process::ExitCode {
         Err(fault) => (SettingsFile::default(), Err(fault)),
     };
     match parse(std::env::args_os(), Defaults { environment: &environment, settings: &settings }) {
-        Ok(parsed) => run(&parsed, environment.clone(), fault).into(),
+        Ok(parsed) => {
+            let code = run(&parsed, environment.clone(), fault);
+            log::logger().flush();
+            code.into()
+        }
         Err(error) => report(&error).into(),
     }
 }
@@ -74,8 +78,8 @@ fn prepare(parsed: &Parsed, environment: Environment, cancel: &Cancel) -> Result
     for origin in &parsed.origins {
         log::debug!("Setting --{} from {}", origin.flag, origin.place);
     }
-    let received = signals::watch(cancel)?;
     let ctx = Ctx::new(settings, cancel.clone());
+    let received = signals::watch(cancel, ctx.bandwidth.clone())?;
     if ctx.settings.dump_filters {
         ctx.stdout.line(ctx.settings.filter.dump())?;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +14,18 @@ use super::backend_flags;
 use super::filter_args::Dump;
 use super::global::{GlobalArgs, StatsUnit};
 use super::job_args::JobArgs;
-use super::log_format::is_journal;
 use super::parse::Parsed;
 use crate::config::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::fs::{Links, Properties};
+use crate::output::go_time::TimeFormat;
 use crate::output::listing::SizeStyle;
-use crate::output::logger::{self, Prefix};
+use crate::output::logger;
 use crate::output::progress::Form;
 use crate::output::stats_block::Look;
-use crate::transfer::Streams;
 use crate::transfer::gate::Caution;
+use crate::transfer::{Streams, Verify};
 use crate::units::Interval;
 
 /// `0` and `off` of a network timeout: no wait is without a bound, but a day is as good as none.
@@ -42,6 +43,10 @@ pub struct Settings {
     pub caution: Caution,
     /// What becomes of symbolic links of this machine.
     pub links: Links,
+    /// Whether paths of this machine are left where something is mounted.
+    pub one_file_system: bool,
+    /// Whether nothing is said about pipes, sockets and devices of this machine.
+    pub skip_specials: bool,
     /// Large files transferred at once.
     pub transfers: usize,
     /// Folders read and files compared at once.
@@ -56,6 +61,8 @@ pub struct Settings {
     pub metadata_set: Properties,
     /// The words of the command that maps metadata; none without one.
     pub metadata_mapper: Vec<String>,
+    /// What is compared once files have arrived.
+    pub verify: VerifySetting,
     /// Configuration file, if one is named.
     pub config: Option<OsString>,
     /// Command that prints the password of an encrypted configuration file.
@@ -74,6 +81,10 @@ pub struct Settings {
     pub stats_interval: Option<Duration>,
     /// The form of statistics.
     pub stats_form: Form,
+    /// Show in the title of the terminal how long it still takes.
+    pub progress_title: bool,
+    /// Where what can be lost is kept between runs.
+    pub cache_folder: Option<PathBuf>,
     /// How statistics look.
     pub stats_look: Look,
     /// The level of statistics in the log.
@@ -96,6 +107,23 @@ pub struct Settings {
     pub environment: Environment,
 }
 
+/// What is compared once files have arrived, as far as remotes do not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerifySetting {
+    /// Whatever they say: typed, or set in the environment.
+    pub asked: Option<Verify>,
+    /// Where they say nothing: set by the settings file.
+    pub fallback: Option<Verify>,
+}
+
+impl VerifySetting {
+    /// What is compared between remotes that say this. Of two that differ the more careful one counts.
+    pub fn between(self, remotes: [Option<Verify>; 2]) -> Verify {
+        let own = remotes.into_iter().flatten().max();
+        self.asked.or(own).or(self.fallback).unwrap_or(Verify::Risky)
+    }
+}
+
 impl Settings {
     /// Checks the global flags against each other.
     ///
@@ -111,6 +139,8 @@ impl Settings {
                 (false, false) => Caution::Off,
             },
             links: links(args)?,
+            one_file_system: args.one_file_system,
+            skip_specials: args.skip_specials,
             transfers: usize::try_from(args.transfers).unwrap_or(usize::MAX),
             checkers: usize::try_from(args.checkers).unwrap_or(usize::MAX),
             fsync: args.fsync,
@@ -121,6 +151,7 @@ impl Settings {
             job: parsed.cli.job.clone().checked()?,
             metadata_set: parsed.cli.job.metadata_set()?,
             metadata_mapper: parsed.cli.job.metadata_mapper()?,
+            verify: verify(parsed),
             config: args.config.clone(),
             password_command: args.password_command.clone(),
             ask_password: args.ask_password,
@@ -129,17 +160,19 @@ impl Settings {
             human_readable: args.human_readable,
             progress: args.progress,
             stats_interval: args.stats.duration().filter(|interval| !interval.is_zero()),
-            stats_form: match args {
-                args if args.stats_one_line_date => Form::DatedLine,
-                args if args.stats_one_line => Form::Line,
-                _ => Form::Block,
-            },
+            stats_form: stats_form(args),
+            progress_title: args.progress && args.progress_terminal_title,
+            cache_folder: args
+                .cache_dir
+                .clone()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .or_else(|| environment.cache_folder()),
             stats_look: Look {
                 name_width: Some(args.stats_file_name_length).filter(|width| *width > 0),
                 bits: args.stats_unit == StatsUnit::Bits,
             },
             stats_level: args.stats_log_level.into(),
-            log: log(args, level(args, matches)?, &environment),
+            log: args.log.settings(level(args, matches)?, &environment)?,
             backend_flags: backend_flags::given(matches),
             backend_defaults: parsed.backend_defaults.clone(),
             filter: Arc::new(parsed.cli.filter.resolve()?),
@@ -163,6 +196,13 @@ impl Settings {
     }
 }
 
+fn verify(parsed: &Parsed) -> VerifySetting {
+    let given = parsed.cli.job.verify();
+    let is_asked = ["verify", "ignore-checksum"].into_iter().any(|flag| parsed.is_asked(flag));
+    let (asked, fallback) = if is_asked { (given, None) } else { (None, given) };
+    VerifySetting { asked, fallback }
+}
+
 fn links(args: &GlobalArgs) -> Result<Links> {
     match (args.links, args.copy_links, args.skip_links) {
         (true, true, _) => {
@@ -175,16 +215,13 @@ fn links(args: &GlobalArgs) -> Result<Links> {
     }
 }
 
-fn log(args: &GlobalArgs, level: LevelFilter, environment: &Environment) -> logger::Settings {
-    let file = args.log_file.clone().filter(|file| !file.as_os_str().is_empty());
-    let format = args.log_format;
-    let to_journal = args.log_systemd || (file.is_none() && is_journal(environment));
-    let prefix = if to_journal {
-        Prefix { date: false, time: false, microseconds: false, priority: true, ..format.prefix }
-    } else {
-        format.prefix
-    };
-    logger::Settings { level, file, json: args.use_json_log || format.json, prefix }
+fn stats_form(args: &GlobalArgs) -> Form {
+    match &args.stats_one_line_date_format {
+        Some(layout) if !layout.is_empty() => Form::DatedLine(TimeFormat::new(layout, true)),
+        _ if args.stats_one_line_date => Form::DatedLine(TimeFormat::new("2006/01/02 15:04:05 - ", true)),
+        _ if args.stats_one_line => Form::Line,
+        _ => Form::Block,
+    }
 }
 
 fn bound(interval: Interval) -> Duration {
@@ -202,7 +239,7 @@ fn level(args: &GlobalArgs, matches: &ArgMatches) -> Result<LevelFilter> {
     let asked = [
         ("verbose", "-v", verbose),
         ("quiet", "-q", args.quiet.then_some(LevelFilter::Error)),
-        ("log_level", "--log-level", args.log_level.map(LevelFilter::from)),
+        ("log_level", "--log-level", args.log.log_level.map(LevelFilter::from)),
     ];
     let asked = asked.into_iter().filter_map(|(id, flag, level)| Some((id, flag, level?)));
     let (typed, inherited): (Vec<_>, Vec<_>) =

@@ -1,5 +1,5 @@
 //! SIGINT, SIGTERM and SIGHUP: the first stops the run in good order, within some seconds; the second ends the process
-//! at once.
+//! at once. SIGUSR2 switches the bandwidth limit off and on, as in rclone.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use std::thread::{Builder, sleep};
 use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use super::exit_code::ExitCode;
 use super::prompts;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::transfer::Bandwidth;
 
 /// The time a run has to clean up behind itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -39,17 +40,24 @@ fn code_of(signal: i32) -> Option<ExitCode> {
     }
 }
 
-/// From now on signals cancel the run instead of ending the process.
+/// From now on signals cancel the run instead of ending the process, and SIGUSR2 switches `bandwidth`. Started by `nohup`,
+/// the process goes on to ignore SIGHUP.
 ///
 /// # Errors
 /// The system refuses the handlers or the thread that waits for signals.
-pub fn watch(cancel: &Cancel) -> Result<Received> {
+pub fn watch(cancel: &Cancel, bandwidth: Option<Arc<Bandwidth>>) -> Result<Received> {
     let failed = |error| Error::from_io("watch for signals", error);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
+    let hangup = (!ignores_hangup()).then_some(SIGHUP);
+    let all = hangup.into_iter().chain([SIGINT, SIGTERM, SIGUSR2]);
+    let mut signals = Signals::new(all).map_err(failed)?;
     let (received, cancel) = (Received::default(), cancel.clone());
     let (first, terminal) = (Arc::clone(&received.0), Arc::new(Terminal::remember()));
     let watcher = move || {
         for signal in signals.forever() {
+            if signal == SIGUSR2 {
+                toggle(bandwidth.as_deref());
+                continue;
+            }
             let earlier = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).err();
             cancel.cancel();
             if earlier.is_some() || prompts::is_waiting() {
@@ -61,6 +69,21 @@ pub fn watch(cancel: &Cancel) -> Result<Received> {
     };
     Builder::new().name("signals".into()).spawn(watcher).map_err(failed)?;
     Ok(received)
+}
+
+fn toggle(bandwidth: Option<&Bandwidth>) {
+    match bandwidth {
+        Some(bandwidth) => bandwidth.toggle(),
+        None => log::debug!("SIGUSR2 received but no bandwidth limit configured right now, ignoring"),
+    }
+}
+
+/// Whether the process was started to ignore that its terminal goes away, as far as the system tells
+/// (`proc_pid_status(5)`).
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Ends the process if it has not ended by itself: something it waits for does not come.

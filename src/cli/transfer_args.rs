@@ -60,6 +60,10 @@ pub struct TransferArgs {
     #[arg(long, value_name = "DURATION", default_value = "1ns")]
     pub modify_window: Interval,
 
+    /// Set the time of a file of the same size where no hash can be had, instead of transferring it
+    #[arg(long)]
+    pub refresh_times: bool,
+
     /// Leave the time of a file whose content is the same
     #[arg(long)]
     pub no_update_modtime: bool,
@@ -71,6 +75,10 @@ pub struct TransferArgs {
     /// Look up each file in the destination by name instead of listing its folders
     #[arg(long)]
     pub no_traverse: bool,
+
+    /// Do not look at the destination at all: transfer every file
+    #[arg(long)]
+    pub no_check_dest: bool,
 
     /// Compare everything before anything is transferred
     #[arg(long)]
@@ -153,13 +161,14 @@ impl TransferArgs {
         if references.copy.iter().any(|place| place.system() != destination.system()) {
             return Err(wrong("parameter to --copy-dest has to be on the same remote as destination"));
         }
+        let backup = self.backup(ctx, destination)?.map(Arc::new);
         Ok(Rules {
+            traversal: self.traversal(backup.is_some())?,
             comparison: self.comparison(),
-            traversal: if self.no_traverse { Traversal::LookedUp } else { Traversal::Listed },
             order: self.order()?,
             check_first: self.check_first,
             ceiling: self.ceiling(),
-            backup: self.backup(ctx, destination)?.map(Arc::new),
+            backup,
             references,
             renames: None,
             leaves_folder_times: self.no_update_dir_modtime,
@@ -177,7 +186,21 @@ impl TransferArgs {
             update: self.update,
             immutable: self.immutable,
             no_update_modtime: self.no_update_modtime,
+            refresh_times: self.refresh_times,
             window: self.modify_window.duration().unwrap_or(Duration::ZERO),
+        }
+    }
+
+    fn traversal(&self, keeps_old_files: bool) -> Result<Traversal> {
+        match (self.no_check_dest, self.no_traverse) {
+            (true, _) if self.immutable => Err(contradiction("can't use --no-check-dest with --immutable")),
+            // What nobody has looked at cannot be kept.
+            (true, _) if keeps_old_files => {
+                Err(contradiction("can't use --no-check-dest with --backup-dir or --suffix"))
+            }
+            (true, _) => Ok(Traversal::Unseen),
+            (false, true) => Ok(Traversal::LookedUp),
+            (false, false) => Ok(Traversal::Listed),
         }
     }
 

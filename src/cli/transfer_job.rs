@@ -10,7 +10,7 @@ use super::context::Ctx;
 use super::descriptors::files_at_once;
 use super::metadata_mapper::{Ends, preservation};
 use super::open::{Place, open};
-use super::transfer_args::TransferArgs;
+use super::transfer_args::{TransferArgs, contradiction};
 use super::transfer_report::TransferReport;
 use crate::error::{Error, Kind, Result};
 use crate::fs::Fs;
@@ -86,6 +86,9 @@ impl TransferJob<'_> {
             let witness = report.as_ref().map(TransferReport::witness);
             let mut rules = Rules { renames: self.renames, witness, ..self.flags.rules(ctx, &destination)? };
             // What only the destination has is seen in its listings alone.
+            if deletes && rules.traversal == Traversal::Unseen {
+                return Err(contradiction("can't use --no-check-dest with sync: use copy instead"));
+            }
             if deletes && rules.traversal == Traversal::LookedUp {
                 log::warn!("Ignoring --no-traverse with sync");
                 rules.traversal = Traversal::Listed;
@@ -98,7 +101,7 @@ impl TransferJob<'_> {
                 task: self.task,
                 rules,
                 in_flight: files_at_once(IN_FLIGHT),
-                files: ctx.file_options(metadata),
+                files: ctx.file_options(metadata, [source.verify(), place.verify()]),
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
                 max_depth: ctx.settings.max_depth,

@@ -125,13 +125,14 @@ impl<'a> Walk<'a> {
 
     /// A local tree shows what can be copied; what cannot is told of.
     fn is_shown(&self, path: &RelPath, metadata: &Metadata) -> bool {
-        if self.place.tree.features().lists_everything {
+        let features = self.place.tree.features();
+        if features.lists_everything {
             return true;
         }
         match metadata.file_type {
             FileType::File | FileType::Directory => return true,
             FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink without -L/--copy-links"),
-            FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
+            FileType::Special => features.tell_special(path),
         }
         false
     }

@@ -227,6 +227,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("proxy_command", Text, "", "Command whose input and output are the connection")
         .advanced()
         .sensitive(),
+    option(
+        "verify",
+        Choice(&["hash", "size"]),
+        "",
+        "What is compared once a file has arrived; if empty the hash of what was resumed or went over several ways",
+    )
+    .advanced(),
 ];
 
 /// The options of type `alias`.

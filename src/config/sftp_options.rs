@@ -149,6 +149,8 @@ pub struct SftpOptions {
     pub jump_hosts: Vec<HostEntry>,
     /// Command whose input and output are the connection.
     pub proxy_command: Option<String>,
+    /// What is compared once a file has arrived there or from there: `hash` or `size`.
+    pub verify: Option<String>,
     /// The remote as it can be typed to mean the same server; empty where nobody typed it.
     pub server: String,
     changed: Vec<&'static str>,
@@ -221,6 +223,7 @@ impl SftpOptions {
             proxy_jump: given.optional("proxy_jump")?,
             jump_hosts: Vec::new(),
             proxy_command: given.optional("proxy_command")?,
+            verify: given.choice("verify")?,
             server: String::new(),
             changed: given.changed(),
         };

@@ -76,6 +76,19 @@ pub struct Features {
     pub is_remote: bool,
     /// Whether files can have attributes that users make.
     pub user_attributes: bool,
+    /// Whether pipes, sockets and devices are left out without a word.
+    pub skips_specials: bool,
+    /// Whether folders may be left out because something is mounted there.
+    pub leaves_out_mounts: bool,
+}
+
+impl Features {
+    /// Says that a pipe, socket or device is left out, unless nobody wants to know.
+    pub fn tell_special(self, path: &RelPath) {
+        if !self.skips_specials {
+            log::warn!(object:% = path; "Can't transfer non file/directory");
+        }
+    }
 }
 
 /// Sizes of a file system, in bytes.
@@ -106,6 +119,12 @@ pub trait Fs: Send + Sync {
     /// The system that holds the tree. Trees that name the same one are reached in the same way, and each can take files
     /// of the other by their full paths.
     fn system(&self) -> &str;
+
+    /// Under which addresses the system is reached, each with the user who logs in; none where that is not known. Two
+    /// systems that have one of these in common are one, whatever their names.
+    fn addresses(&self) -> Task<'_, Vec<String>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// The path by which the system knows `path`, with links as they are.
     fn full_path(&self, path: &RelPath) -> Vec<u8>;

@@ -20,6 +20,7 @@ use super::details::{Details, UserAttributes};
 use super::links::{self, LinkFile, Links};
 use super::local_details::{details_of, set_details, timespec};
 use super::local_file::LocalFile;
+use super::mounts;
 use super::user_attributes;
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
@@ -30,15 +31,33 @@ pub(super) const CHUNK: usize = 256 * 1024;
 const NANOSECONDS: i128 = 1_000_000_000;
 
 /// A folder of this machine as the root of a tree. Symbolic links in it are shown as links.
+#[derive(Clone)]
 pub struct Local {
     root: PathBuf,
     links: Links,
+    /// Whether folders on other file systems than the root's are left out.
+    one_file_system: bool,
+    skips_specials: bool,
 }
 
 impl Local {
     /// A tree below `root`; nothing is looked at yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), links: Links::default() }
+        Self { root: root.into(), links: Links::default(), one_file_system: false, skips_specials: false }
+    }
+
+    /// The same tree without folders on other file systems than that of its root (`--one-file-system`).
+    #[must_use]
+    pub fn on_one_file_system(mut self, is_so: bool) -> Self {
+        self.one_file_system = is_so;
+        self
+    }
+
+    /// The same tree, of which nobody is told that pipes, sockets and devices are left out (`--skip-specials`).
+    #[must_use]
+    pub fn skipping_specials(mut self, is_so: bool) -> Self {
+        self.skips_specials = is_so;
+        self
     }
 
     /// The place of what a path of the tree stands for.
@@ -82,6 +101,10 @@ impl Local {
             Ok(None) => look(&full).map(|found| metadata_of(&found)),
             Err(error) => Err(error),
         };
+        let found = found.and_then(|found| {
+            let is_beyond = self.one_file_system && mounts::is_beyond(&self.root, &full, &found)?;
+            if is_beyond { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
+        });
         found.map_err(|error| {
             let is_missing = is_missing(&error);
             let error = failed("look up", &full)(error);
@@ -200,7 +223,14 @@ impl Fs for Local {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: false, folder_sizes: true, is_remote: false, user_attributes: true }
+        Features {
+            lists_everything: false,
+            folder_sizes: true,
+            is_remote: false,
+            user_attributes: true,
+            skips_specials: self.skips_specials,
+            leaves_out_mounts: self.one_file_system,
+        }
     }
 
     fn hashes(&self) -> Vec<HashType> {
@@ -209,7 +239,7 @@ impl Fs for Local {
 
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>> {
         Box::pin(async move {
-            let tree = Self { root: self.root.clone(), links: self.links };
+            let tree = self.clone();
             let paths = paths.to_vec();
             blocking::run(move || Ok(paths.iter().map(|path| tree.hash_one(path, hash)).collect())).await
         })
@@ -265,7 +295,11 @@ impl Fs for Local {
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
         task(|| {
             let full = self.full(path);
-            Ok(links::show(self.links, &full, list(&full)?))
+            let mut listing = links::show(self.links, &full, list(&full)?);
+            if self.one_file_system {
+                mounts::leave_out(&self.root, &full, &mut listing).map_err(failed("list", &full))?;
+            }
+            Ok(listing)
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::attributes::{details_of, metadata_of, times_of};
+use super::blocking;
 use super::check_file::check_files;
 use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::details::Details;
@@ -33,12 +34,16 @@ pub struct Tuning {
     pub writes: Option<usize>,
 }
 
+/// Looks up under which addresses a server is reached, each with the user.
+pub type LookUp = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// A folder of an SFTP server as the root of a tree. Symbolic links in it are followed.
 pub struct Sftp {
     pool: Arc<Pool>,
     root: Vec<u8>,
     name: String,
     system: String,
+    addresses: Option<LookUp>,
     shell: Option<Shell>,
     may_hash: bool,
     skips_links: bool,
@@ -57,6 +62,7 @@ impl Sftp {
             pool,
             root: root.to_vec(),
             system: name.clone(),
+            addresses: None,
             name,
             tuning,
             shell: None,
@@ -92,6 +98,13 @@ impl Sftp {
     #[must_use]
     pub fn in_system(mut self, system: String) -> Self {
         self.system = system;
+        self
+    }
+
+    /// The same tree of a server that others may know by another name.
+    #[must_use]
+    pub fn at_addresses(mut self, look_up: LookUp) -> Self {
+        self.addresses = Some(look_up);
         self
     }
 
@@ -197,6 +210,13 @@ impl Fs for Sftp {
         &self.system
     }
 
+    fn addresses(&self) -> Task<'_, Vec<String>> {
+        match self.addresses.clone() {
+            Some(look_up) => Box::pin(blocking::run(move || Ok(look_up()))),
+            None => Box::pin(std::future::ready(Ok(Vec::new()))),
+        }
+    }
+
     fn full_path(&self, path: &RelPath) -> Vec<u8> {
         self.full(path)
     }
@@ -206,7 +226,14 @@ impl Fs for Sftp {
     }
 
     fn features(&self) -> Features {
-        Features { lists_everything: true, folder_sizes: false, is_remote: true, user_attributes: false }
+        Features {
+            lists_everything: true,
+            folder_sizes: false,
+            is_remote: true,
+            user_attributes: false,
+            skips_specials: false,
+            leaves_out_mounts: false,
+        }
     }
 
     fn hashes(&self) -> Vec<HashType> {

@@ -1,4 +1,5 @@
-//! The process's one logger: rclone's line format on stderr or in a file, or one JSON object per record.
+//! The process's one logger: rclone's line format on stderr, in a file or in the system's log, or one JSON object per
+//! record.
 //!
 //! | `log` level | shown as | shown with |
 //! | --- | --- | --- |
@@ -11,9 +12,8 @@
 //! `path: Copied (new)`. Each line of a message is a line of its own, with its own prefix; only the statistics
 //! block (target [`STATS`]) stays in one piece, as scripts that read rclone's logs expect.
 
-use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use indicatif::MultiProgress;
@@ -22,7 +22,9 @@ use jiff::{Timestamp, Zoned};
 use log::kv::Key;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::error::{Error, Kind, Result};
+use super::log_file::{LogFile, Rotation};
+use super::syslog::{Facility, Syslog};
+use crate::error::Result;
 use crate::path::escape;
 
 /// The target of records that hold a statistics block.
@@ -35,6 +37,10 @@ pub struct Settings {
     pub level: LevelFilter,
     /// Append to this file instead of writing to stderr.
     pub file: Option<PathBuf>,
+    /// When and how that file is rotated.
+    pub rotation: Rotation,
+    /// Send everything to the system's logger as messages of this facility, and write nothing to stderr.
+    pub syslog: Option<Facility>,
     /// One JSON object per record instead of text.
     pub json: bool,
     /// What a line of text begins with.
@@ -79,7 +85,14 @@ impl Default for Prefix {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { level: LevelFilter::Warn, file: None, json: false, prefix: Prefix::default() }
+        Self {
+            level: LevelFilter::Warn,
+            file: None,
+            rotation: Rotation::default(),
+            syslog: None,
+            json: false,
+            prefix: Prefix::default(),
+        }
     }
 }
 
@@ -90,8 +103,17 @@ struct Logger(Mutex<State>);
 struct State {
     json: bool,
     prefix: Prefix,
-    file: Option<File>,
+    sink: Sink,
     bars: Option<MultiProgress>,
+}
+
+/// Where the log goes.
+#[derive(Default)]
+enum Sink {
+    #[default]
+    Stderr,
+    File(LogFile),
+    Syslog(Syslog),
 }
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
@@ -99,24 +121,25 @@ static LOGGER: OnceLock<Logger> = OnceLock::new();
 /// Starts logging, or changes how it is done.
 ///
 /// # Errors
-/// The log file cannot be opened.
+/// The log file cannot be opened, or no system logger listens.
 pub fn configure(settings: &Settings) -> Result<()> {
-    let file = settings.file.as_deref().map(append_to).transpose()?;
+    let sink = Sink::open(settings)?;
     let logger = LOGGER.get_or_init(Logger::default);
-    logger.0.lock().unwrap_or_else(PoisonError::into_inner).apply(settings, file);
+    logger.0.lock().unwrap_or_else(PoisonError::into_inner).apply(settings, sink);
     // Fails only when this logger is already in place.
     log::set_logger(logger).ok();
     log::set_max_level(settings.level);
     Ok(())
 }
 
-fn append_to(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(|error| Error::from_io("open log file", error).with_kind(Kind::Config))
-        .map_err(|error| error.on(path.as_os_str().as_encoded_bytes()))
+impl Sink {
+    fn open(settings: &Settings) -> Result<Self> {
+        Ok(match (&settings.file, settings.syslog) {
+            (Some(file), _) => Self::File(LogFile::open(file, &settings.rotation)?),
+            (None, Some(facility)) => Self::Syslog(Syslog::open(facility)?),
+            (None, None) => Self::Stderr,
+        })
+    }
 }
 
 /// Puts log lines above these progress bars; `None` once they are gone.
@@ -136,9 +159,11 @@ pub fn without_bars<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Whether the log goes to a file, so that a terminal shows none of it.
-pub fn is_in_file() -> bool {
-    LOGGER.get().is_some_and(|logger| logger.0.lock().unwrap_or_else(PoisonError::into_inner).file.is_some())
+/// Whether the log goes elsewhere than to stderr, so that a terminal shows none of it.
+pub fn is_elsewhere() -> bool {
+    LOGGER.get().is_some_and(|logger| {
+        !matches!(logger.0.lock().unwrap_or_else(PoisonError::into_inner).sink, Sink::Stderr)
+    })
 }
 
 /// Writes to stderr beside the log.
@@ -148,19 +173,20 @@ pub fn show(text: &str) {
 }
 
 impl State {
-    fn apply(&mut self, settings: &Settings, file: Option<File>) {
+    fn apply(&mut self, settings: &Settings, sink: Sink) {
         self.json = settings.json;
         self.prefix = settings.prefix;
-        self.file = file;
+        self.sink = sink;
     }
 
     /// There is nobody to tell when the log itself cannot be written.
-    fn write(&mut self, text: &str) {
-        match (&mut self.file, &self.bars) {
-            (Some(file), _) => file.write_all(text.as_bytes()).ok(),
-            (None, Some(bars)) => bars.suspend(|| std::io::stderr().write_all(text.as_bytes()).ok()),
-            (None, None) => std::io::stderr().write_all(text.as_bytes()).ok(),
-        };
+    fn write(&mut self, level: Level, text: &str) {
+        match (&mut self.sink, &self.bars) {
+            (Sink::File(file), _) => file.write(text.as_bytes()),
+            (Sink::Syslog(syslog), _) => syslog.write(level, text),
+            (Sink::Stderr, Some(bars)) => bars.suspend(|| show(text)),
+            (Sink::Stderr, None) => show(text),
+        }
     }
 }
 
@@ -179,10 +205,15 @@ impl Log for Logger {
         } else {
             as_text(record, &Zoned::now(), state.prefix)
         };
-        state.write(&text);
+        state.write(record.level(), &text);
     }
 
-    fn flush(&self) {}
+    /// Waits until old log files are compressed.
+    fn flush(&self) {
+        if let Sink::File(file) = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).sink {
+            file.finish();
+        }
+    }
 }
 
 fn as_text(record: &Record<'_>, now: &Zoned, prefix: Prefix) -> String {

@@ -7,9 +7,11 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use jiff::Zoned;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use log::Level;
 
+use crate::output::go_time::TimeFormat;
 use crate::output::logger;
 use crate::output::stats_block::{self, Look};
 use crate::path::escape;
@@ -37,7 +39,7 @@ pub enum Style {
 }
 
 /// What to show of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// While it goes on.
     pub style: Style,
@@ -47,17 +49,19 @@ pub struct Options {
     pub form: Form,
     /// How they look.
     pub look: Look,
+    /// Whether the title of a terminal with bars tells the rest of the time.
+    pub title: bool,
 }
 
 /// The form of statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Several lines.
     Block,
     /// One line.
     Line,
-    /// One line that begins with date and time.
-    DatedLine,
+    /// One line that begins with date and time in this form.
+    DatedLine(TimeFormat),
 }
 
 /// A run being shown. [`finish`](Self::finish) ends it with the final statistics.
@@ -72,12 +76,18 @@ impl Progress {
     pub fn start(stats: &Stats, options: Options) -> Self {
         let watcher = match options.style {
             Style::Bars => {
-                let (mut bars, stats) = (Bars::new(options.look), stats.clone());
-                watch(REDRAW, move || bars.draw(&stats.snapshot()))
+                let (mut bars, stats, title) = (Bars::new(options.look), stats.clone(), options.title);
+                watch(REDRAW, move || {
+                    let snapshot = stats.snapshot();
+                    bars.draw(&snapshot);
+                    if title {
+                        show_title(&format!("ETA: {}", stats_block::remaining(&snapshot)));
+                    }
+                })
             }
             Style::Lines(interval) => {
-                let stats = stats.clone();
-                watch(interval, move || report(&stats.snapshot(), options))
+                let (stats, options) = (stats.clone(), options.clone());
+                watch(interval, move || report(&stats.snapshot(), &options))
             }
             Style::Silent => None,
         };
@@ -88,9 +98,12 @@ impl Progress {
     /// take their place as well.
     pub fn finish(mut self) {
         self.stop();
+        if self.options.title && self.options.style == Style::Bars {
+            show_title("");
+        }
         let snapshot = self.stats.snapshot();
-        report(&snapshot, self.options);
-        if self.options.style == Style::Bars && logger::is_in_file() {
+        report(&snapshot, &self.options);
+        if self.options.style == Style::Bars && logger::is_elsewhere() {
             logger::show(&stats_block::block(&snapshot, self.options.look));
         }
     }
@@ -125,14 +138,19 @@ fn watch(
     Some((stop, thread))
 }
 
+/// Gives the terminal a title.
+fn show_title(title: &str) {
+    logger::show(&format!("\x1b]0;{title}\x07"));
+}
+
 /// Logs the statistics.
-fn report(snapshot: &Snapshot, options: Options) {
-    let text = match options.form {
+fn report(snapshot: &Snapshot, options: &Options) {
+    let text = match &options.form {
         Form::Block => format!("\n{}", stats_block::block(snapshot, options.look)),
         Form::Line => stats_block::one_line(snapshot, options.look),
-        Form::DatedLine => {
-            let now = Zoned::now().strftime("%Y/%m/%d %H:%M:%S").to_string();
-            format!("{now} - {}", stats_block::one_line(snapshot, options.look))
+        Form::DatedLine(format) => {
+            let now = format.show(Some(Timestamp::now().as_nanosecond()), &TimeZone::system());
+            format!("{now}{}", stats_block::one_line(snapshot, options.look))
         }
     };
     let fields = stats_block::json(snapshot).to_string();
@@ -242,7 +260,7 @@ mod tests {
         {
             Progress::start(
                 &Stats::new(),
-                Options { style, level: Level::Info, form: Form::Line, look: Look::default() },
+                Options { style, level: Level::Info, form: Form::Line, look: Look::default(), title: false },
             )
             .finish();
         }

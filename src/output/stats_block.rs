@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::path::escape;
-use crate::transfer::stats::{Ratio, Snapshot, Transferring};
+use crate::transfer::stats::{Ratio, ServerSide, Snapshot, Transferring};
 use crate::units::{duration, size};
 
 /// How statistics look (`--stats-file-name-length`, `--stats-unit`).
@@ -42,13 +42,15 @@ pub fn block(stats: &Snapshot, look: Look) -> String {
             format!(" (files), {} (dirs), {} (freed)", stats.deleted_dirs, size::long(stats.deleted_bytes));
         line(&mut text, "Deleted:", &stats.deleted_files, &rest);
     }
-    if stats.renames > 0 {
-        line(&mut text, "Renamed:", &stats.renames, "");
+    if stats.moves.files > 0 {
+        line(&mut text, "Renamed:", &stats.moves.files, "");
     }
     if stats.transfers.total > 0 {
         let Ratio { done, total } = stats.transfers;
         line(&mut text, "Transferred:", &done, &format!(" / {total}, {}", percent(stats.transfers)));
     }
+    server_side(&mut text, "Server Side Copies:", stats.copies);
+    server_side(&mut text, "Server Side Moves:", stats.moves);
     line(&mut text, "Elapsed time:", &elapsed(stats.elapsed), "s");
     if !stats.active.is_empty() {
         text.push_str("Transferring:\n");
@@ -82,8 +84,12 @@ pub fn json(stats: &Snapshot) -> serde_json::Value {
         "fatalError": stats.errors.fatal,
         "lastError": stats.errors.last,
         "listed": stats.listed,
-        "renames": stats.renames,
+        "renames": stats.moves.files,
         "retryError": stats.errors.retryable,
+        "serverSideCopies": stats.copies.files,
+        "serverSideCopyBytes": stats.copies.bytes,
+        "serverSideMoves": stats.moves.files,
+        "serverSideMoveBytes": stats.moves.bytes,
         "speed": stats.speed,
         "totalBytes": stats.bytes.total,
         "totalChecks": stats.checks.total,
@@ -113,8 +119,13 @@ fn totals(stats: &Snapshot, look: Look) -> String {
         size::long(total),
         percent(stats.bytes),
         look.rate(stats.speed),
-        stats.eta.map_or_else(|| "-".into(), duration::readable)
+        remaining(stats)
     )
+}
+
+/// The time until everything known is transferred, or `-`.
+pub fn remaining(stats: &Snapshot) -> String {
+    stats.eta.map_or_else(|| "-".into(), duration::readable)
 }
 
 fn errors(stats: &Snapshot) -> Option<String> {
@@ -131,6 +142,19 @@ fn errors(stats: &Snapshot) -> Option<String> {
 fn line(text: &mut String, label: &str, value: &dyn std::fmt::Display, rest: &str) {
     // Writing to a string cannot fail.
     writeln!(text, "{label:<15}{:>10}{rest}", value.to_string()).ok();
+}
+
+fn server_side(text: &mut String, label: &str, ServerSide { files, bytes }: ServerSide) {
+    if files > 0 {
+        // Writing to a string cannot fail.
+        writeln!(
+            text,
+            "{label}{files:>width$} @ {}",
+            size::long(bytes),
+            width = 25_usize.saturating_sub(label.len())
+        )
+        .ok();
+    }
 }
 
 /// One file on its way: name, percentage, size, rate, remaining time.
@@ -211,7 +235,8 @@ mod tests {
             bytes: Ratio { done: 100_008, total: 1 << 30 },
             deleted_files: 1,
             deleted_bytes: 14,
-            renames: 2,
+            moves: ServerSide { files: 2, bytes: 20 },
+            copies: ServerSide { files: 1, bytes: 4 },
             errors: Errors { count: 2, retryable: true, ..Errors::default() },
             speed: 1_048_576.0,
             eta: Some(Duration::from_secs(1024)),
@@ -234,6 +259,8 @@ Checks:                 1 / 4, 25%, Listed 5
 Deleted:                1 (files), 0 (dirs), 14 B (freed)
 Renamed:                2
 Transferred:            1 / 3, 33%
+Server Side Copies:     1 @ 4 B
+Server Side Moves:      2 @ 20 B
 Elapsed time:       1m5.4s
 Transferring:
  *                                         big1g: 26% / 1 GiB, 280.095 MiB/s, 2s
@@ -281,6 +308,8 @@ Transferring:
         assert_eq!(value["totalBytes"], 1_u64 << 30);
         assert_eq!(value["errors"], 2);
         assert_eq!(value["eta"], 1024);
+        assert_eq!((&value["serverSideCopies"], &value["serverSideCopyBytes"]), (&1.into(), &4.into()));
+        assert_eq!((&value["serverSideMoves"], &value["serverSideMoveBytes"]), (&2.into(), &20.into()));
         assert_eq!(value["transferring"][0]["name"], "big1g");
         assert_eq!(value["transferring"][0]["percentage"], 25);
     }

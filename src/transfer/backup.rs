@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::stats::Stats;
 use crate::error::{Kind, Result};
 use crate::fs::Fs;
 use crate::path::{Name, RelPath};
@@ -22,11 +23,18 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// Moves the file at `path` of `destination` away and returns its path in the backup. What stood there is replaced.
+    /// Moves the file at `path` of `destination` away, counts it, and returns its path in the backup. What stood there is
+    /// replaced.
     ///
     /// # Errors
     /// It cannot be moved; then it is where it was.
-    pub async fn keep(&self, destination: &dyn Fs, path: &RelPath) -> Result<RelPath> {
+    pub async fn keep(
+        &self,
+        destination: &dyn Fs,
+        path: &RelPath,
+        size: u64,
+        stats: &Stats,
+    ) -> Result<RelPath> {
         let to = self.path(path)?;
         let from = destination.full_path(path);
         match self.tree.take(&from, &to).await {
@@ -36,6 +44,7 @@ impl Backup {
             }
             other => other?,
         }
+        stats.renamed(size);
         Ok(to)
     }
 

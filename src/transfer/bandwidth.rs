@@ -1,6 +1,6 @@
 //! How fast content may be carried (`--bwlimit`, `--bwlimit-file`).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
@@ -73,7 +73,17 @@ pub struct Bandwidth {
 
 struct Now {
     looked_at: Instant,
+    /// What the table says.
     rates: Rates,
+    /// Whether a person has switched the limit off.
+    is_off: bool,
+}
+
+impl Now {
+    /// What holds.
+    fn effective(&self) -> Rates {
+        if self.is_off { Rates::default() } else { self.rates }
+    }
 }
 
 impl Bandwidth {
@@ -82,22 +92,61 @@ impl Bandwidth {
         let rates = table.at(this_minute());
         let rate = |most: Option<u64>| Rate::new(most.map(amount), 0.0);
         let (up, down) = (rate(rates.up), rate(rates.down));
-        Self { table, now: Mutex::new(Now { looked_at: Instant::now(), rates }), up, down }
+        let now = Now { looked_at: Instant::now(), rates, is_off: false };
+        Self { table, now: Mutex::new(now), up, down }
     }
 
     /// The rates that hold now.
     pub fn rates(&self) -> Rates {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.table.changes() && now.looked_at.elapsed() >= LOOKS {
-            let rates = self.table.at(this_minute());
-            if rates != now.rates {
-                log::warn!("Scheduled bandwidth change. Limit set to {rates} Byte/s");
-                self.up.set(rates.up.map(amount));
-                self.down.set(rates.down.map(amount));
-            }
-            *now = Now { looked_at: Instant::now(), rates };
+        let mut now = self.now();
+        self.look_up(&mut now);
+        now.effective()
+    }
+
+    /// Switches the limit off, or on again, and says so. Where the table has none there is nothing to switch.
+    pub fn toggle(&self) {
+        let mut now = self.now();
+        self.look_up(&mut now);
+        if now.rates == Rates::default() {
+            log::debug!("SIGUSR2 received but no bandwidth limit configured right now, ignoring");
+            return;
         }
-        now.rates
+        now.is_off = !now.is_off;
+        self.set(now.effective());
+        if now.is_off {
+            log::warn!("Bandwidth limit disabled by user (now off)");
+        } else {
+            log::warn!("Bandwidth limit enabled by user (now {})", now.rates);
+        }
+    }
+
+    fn look_up(&self, now: &mut Now) {
+        if !self.table.changes() || now.looked_at.elapsed() < LOOKS {
+            return;
+        }
+        now.looked_at = Instant::now();
+        let rates = self.table.at(this_minute());
+        if rates == now.rates {
+            return;
+        }
+        now.rates = rates;
+        if now.is_off {
+            log::warn!(
+                "Scheduled bandwidth change. Limit will be set to {rates} Byte/s when toggled on again."
+            );
+        } else {
+            log::warn!("Scheduled bandwidth change. Limit set to {rates} Byte/s");
+            self.set(rates);
+        }
+    }
+
+    fn set(&self, rates: Rates) {
+        self.up.set(rates.up.map(amount));
+        self.down.set(rates.down.map(amount));
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,5 +202,24 @@ mod tests {
             up.take(1).await;
         });
         assert!(started.elapsed() >= Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_limit_is_switched_off_and_on() {
+        let bandwidth = Bandwidth::new("1M:2M".parse().unwrap());
+        let limited = bandwidth.rates();
+        bandwidth.toggle();
+        assert_eq!(bandwidth.rates(), Rates::default());
+        let started = Instant::now();
+        block_on(async {
+            bandwidth.up.take(1e12).await;
+            bandwidth.up.take(1e12).await;
+        });
+        assert!(started.elapsed() < Duration::from_secs(60));
+        bandwidth.toggle();
+        assert_eq!(bandwidth.rates(), limited);
+        let none = Bandwidth::new("off".parse().unwrap());
+        none.toggle();
+        assert!(!none.now().is_off);
     }
 }

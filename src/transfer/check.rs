@@ -209,7 +209,7 @@ fn file<'a>(tree: &dyn Fs, pair: &Pair, entry: &'a Entry) -> Option<&'a Metadata
             None
         }
         FileType::Special => {
-            log::warn!(object:% = pair.path; "Can't transfer non file/directory");
+            tree.features().tell_special(&pair.path);
             None
         }
     }

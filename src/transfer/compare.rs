@@ -23,6 +23,8 @@ pub struct Comparison {
     pub immutable: bool,
     /// Leave the time of a file that is the same (`--no-update-modtime`).
     pub no_update_modtime: bool,
+    /// Set the time of a file of the same size where no hash can be had (`--refresh-times`).
+    pub refresh_times: bool,
     /// Times differ by no less than this (`--modify-window`), and by what the coarser of two trees can keep.
     pub window: Duration,
 }
@@ -43,7 +45,7 @@ pub enum Decision {
 pub enum IfSame {
     /// Nothing. Without a hash in common the sizes have decided.
     Keep,
-    /// Set the time. Without a hash in common the file is transferred.
+    /// Set the time. Without a hash in common the file is transferred, unless that is enough for `--refresh-times`.
     SetTime,
 }
 

@@ -14,7 +14,7 @@ use super::copy_file::{Copier, FileOptions};
 use super::folder_times::Model;
 use super::gate::Gate;
 use super::march::Limits;
-use super::overlap::{Relation, refuse_overlap, relation};
+use super::overlap::{Relation, is_one_system, refuse_overlap, relation};
 use super::plan::{Action, CopyFile, Plan, Surplus, present};
 use super::prepare::Preparation;
 use super::retry::Retries;
@@ -235,7 +235,7 @@ impl Copy {
 
     /// Whether a file would be written over itself, which is said.
     async fn is_same_file(&self, single: &Single) -> Result<bool> {
-        if self.source.system() != self.destination.system() {
+        if !is_one_system(&*self.source, &*self.destination).await? {
             return Ok(false);
         }
         let (from, to) = (RelPath::root().join(&single.from), RelPath::root().join(&single.to));

@@ -22,10 +22,10 @@ use super::passage::{Passage, read_exactly};
 use super::plan::CopyFile;
 use super::preservation::Preservation;
 use super::resume::{Resume, is_worthwhile, record_of};
-use super::stats::ActiveTransfer;
-use super::verify::{Verifier, Verify};
+use super::stats::{ActiveTransfer, Stats};
+use super::verify::{Verifier, Verify, check_unchanged};
 use crate::error::{Error, Kind, Result, Retry};
-use crate::fs::{Fs, Metadata, ReadFile, SMALL, WriteFile};
+use crate::fs::{Fs, ReadFile, SMALL, WriteFile};
 use crate::hash::HashType;
 use crate::path::RelPath;
 use crate::units::bandwidth::Timetable;
@@ -53,6 +53,9 @@ pub struct FileOptions {
     pub umask: u32,
     /// What copies get of their source besides (`--metadata`).
     pub metadata: Option<Arc<Preservation>>,
+    /// Whether a file of this machine that changes while it is read is copied as far as it was listed
+    /// (`--local-no-check-updated`).
+    pub tolerates_change: bool,
     /// What is compared once a file has arrived.
     pub verify: Verify,
     /// What the name of a partial file ends with (`--partial-suffix`).
@@ -122,7 +125,7 @@ impl Copier {
         let partial = partial::beside(&file.to, self.journal.tag(), &self.options.partial_suffix)?;
         self.partials().insert(partial.clone(), file.to.clone());
         let copied = match self.write_partial(file, &partial, active).await {
-            Ok(hash) => self.install(file, &partial).await.map(|()| hash),
+            Ok(hash) => self.install(file, &partial, active.stats()).await.map(|()| hash),
             Err(error) => Err(error),
         };
         self.durability.named(&file.to);
@@ -136,9 +139,11 @@ impl Copier {
     }
 
     /// Gives the partial file its final name. What stood there is kept first, if that is asked for.
-    async fn install(&self, file: &CopyFile, partial: &RelPath) -> Result<()> {
-        let kept = match &self.backup {
-            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+    async fn install(&self, file: &CopyFile, partial: &RelPath, stats: &Stats) -> Result<()> {
+        let kept = match (&self.backup, &file.replaces) {
+            (Some(backup), Some(old)) => {
+                Some(backup.keep(&*self.destination, &file.to, old.size, stats).await?)
+            }
             _ => None,
         };
         let installed = self.destination.replace(partial, &file.to).await;
@@ -214,9 +219,9 @@ impl Copier {
         let (attributes, reader, writer) =
             join3(self.attributes(file), self.source.open(&file.from), open).await;
         let (attributes, reader, writer) = (attributes?, reader?, writer?);
-        self.fill(file, attributes, &*reader, &*writer, start, active).await?;
+        let has_changed = self.fill(file, attributes, &*reader, &*writer, start, active).await?;
         let is_risky = start > 0 || reader.is_widened() || writer.is_widened();
-        self.verifier.check(&file.from, partial, is_risky).await
+        self.verify(file, partial, is_risky, has_changed).await
     }
 
     /// Creates this run's own partial. One may be left of a try whose connection was lost.
@@ -238,9 +243,24 @@ impl Copier {
         let (attributes, reader) = join(self.attributes(file), self.source.open(&file.from)).await;
         let (attributes, reader) = (attributes?, reader?);
         let writer = self.open_in_place(&file.to).await?;
-        self.fill(file, attributes, &*reader, &*writer, 0, active).await?;
+        let has_changed = self.fill(file, attributes, &*reader, &*writer, 0, active).await?;
         let is_risky = reader.is_widened() || writer.is_widened();
-        self.verifier.check(&file.from, &file.to, is_risky).await
+        self.verify(file, &file.to, is_risky, has_changed).await
+    }
+
+    /// Compares hashes, unless the source has another one by now.
+    async fn verify(
+        &self,
+        file: &CopyFile,
+        arrived: &RelPath,
+        is_risky: bool,
+        has_changed: bool,
+    ) -> Result<Option<HashType>> {
+        if has_changed {
+            log::debug!(object:% = file.from; "Not compared by hash, as it changed while it was read");
+            return Ok(None);
+        }
+        self.verifier.check(&file.from, arrived, is_risky).await
     }
 
     /// Opens a file to be written from its beginning; an earlier try may have created it.
@@ -255,7 +275,7 @@ impl Copier {
         }
     }
 
-    /// Moves the content from `start` on and finishes the file.
+    /// Moves the content from `start` on and finishes the file. Whether the source has changed meanwhile, where that may be.
     async fn fill(
         &self,
         file: &CopyFile,
@@ -264,7 +284,7 @@ impl Copier {
         writer: &dyn WriteFile,
         start: u64,
         active: &ActiveTransfer,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let chunk = reader.chunk_size().min(writer.chunk_size());
         let size = file.source.size;
         let throttle = self.throttle();
@@ -296,11 +316,15 @@ impl Copier {
                 }
                 (None, reader.metadata().await?)
             };
-        check_unchanged(&file.source, &read)?;
+        let may_change = self.options.tolerates_change && !self.source.features().is_remote;
+        let has_changed = match check_unchanged(&file.source, &read) {
+            Err(_) if may_change => true,
+            unchanged => unchanged.map(|()| false)?,
+        };
         let moved_last = last.as_ref().map_or(0, Vec::len);
         self.finish(file, attributes, writer, last).await?;
         active.advance(u64::try_from(moved_last).unwrap_or(u64::MAX));
-        Ok(())
+        Ok(has_changed)
     }
 
     /// Has the server copy the content by itself, where both files are on one that can.
@@ -316,6 +340,7 @@ impl Copier {
         match writer.fill_from(&self.source.full_path(&file.from), file.source.size).await {
             Ok(()) => {
                 active.advance(file.source.size);
+                active.stats().copied_by_server(file.source.size);
                 Ok(true)
             }
             Err(error) if error.kind() == Kind::Unsupported => Ok(false),
@@ -380,16 +405,4 @@ impl Copier {
     fn partials(&self) -> MutexGuard<'_, HashMap<RelPath, RelPath>> {
         self.partials.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn check_unchanged(listed: &Metadata, read: &Metadata) -> Result<()> {
-    if listed.size == read.size && listed.modified == read.modified {
-        return Ok(());
-    }
-    let reason = if listed.size == read.size {
-        "source file changed while it was read: its time is another".to_owned()
-    } else {
-        format!("source file changed while it was read: its size went from {} to {}", listed.size, read.size)
-    };
-    Err(Error::new(Kind::SourceChanged, "copy", reason).advice("copy it again when nobody writes to it"))
 }

@@ -1,9 +1,11 @@
-//! Makes the folders of the destination: each once, before what goes into it, several at a time.
+//! Makes the folders of the destination: each once, before what goes into it, several at a time, and again where a
+//! connection was lost.
 
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 
+use super::retry::Retries;
 use crate::error::{Error, Result};
 use crate::fs::Fs;
 use crate::path::RelPath;
@@ -13,13 +15,14 @@ type Making = Shared<BoxFuture<'static, std::result::Result<(), Arc<Error>>>>;
 /// The folders from the root to where the copy is. Folders must be named in the order of a walk.
 pub(crate) struct Folders {
     tree: Arc<dyn Fs>,
+    retries: Retries,
     chain: Vec<(RelPath, Making)>,
 }
 
 impl Folders {
     /// Nothing is known of the destination yet, not even that its root exists.
-    pub(crate) fn new(tree: Arc<dyn Fs>) -> Self {
-        Self { tree, chain: Vec::new() }
+    pub(crate) fn new(tree: Arc<dyn Fs>, retries: Retries) -> Self {
+        Self { tree, retries, chain: Vec::new() }
     }
 
     /// The walk came to a folder that exists.
@@ -43,12 +46,12 @@ impl Folders {
         }
         let above = path.parent().map(|parent| self.making(&parent));
         let tree = Arc::clone(&self.tree);
-        let folder = path.clone();
+        let (folder, retries) = (path.clone(), self.retries);
         let making = async move {
             if let Some(above) = above {
                 above.await?;
             }
-            tree.make_dir(&folder).await.map_err(Arc::new)
+            retries.insist(&folder, || tree.make_dir(&folder)).await.map_err(Arc::new)
         };
         let making = making.boxed().shared();
         self.chain.push((path.clone(), making.clone()));

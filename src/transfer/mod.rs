@@ -12,6 +12,7 @@ pub mod compare;
 pub mod content;
 pub mod copy;
 mod copy_file;
+pub mod delete_limit;
 mod durability;
 mod folder_times;
 mod folders;

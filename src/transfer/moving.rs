@@ -21,6 +21,7 @@ impl Copy {
             && self.max_depth.is_none()
             && !self.is_changing_metadata()
             && self.rules.witness.is_none()
+            && !self.source.features().leaves_out_mounts
             && self.rules.references.compare.is_empty()
             && self.rules.references.copy.is_empty();
         if !is_simple || !self.is_one_system() {
@@ -57,8 +58,10 @@ impl Copy {
             return Ok(false);
         }
         let details = self.changed_details(&*self.source, &file.from, file).await?;
-        let kept = match &self.rules.backup {
-            Some(backup) if file.replaces.is_some() => Some(backup.keep(&*self.destination, &file.to).await?),
+        let kept = match (&self.rules.backup, &file.replaces) {
+            (Some(backup), Some(old)) => {
+                Some(backup.keep(&*self.destination, &file.to, old.size, &self.stats).await?)
+            }
             _ => None,
         };
         match self.destination.take(&self.source.full_path(&file.from), &file.to).await {
@@ -75,7 +78,7 @@ impl Copy {
         self.remove_other_name(file).await?;
         self.set_details(file, details).await?;
         self.count_done(file);
-        self.stats.renamed();
+        self.stats.renamed(file.source.size);
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Moved (server-side){name}");
         Ok(true)
@@ -170,7 +173,7 @@ impl Copy {
         }
         self.set_details(&file, details).await?;
         self.count_done(&file);
-        self.stats.renamed();
+        self.stats.renamed(file.source.size);
         log::info!(object:% = file.to; "Renamed from \"{}\"", old.path);
         Ok(())
     }

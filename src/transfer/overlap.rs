@@ -1,5 +1,7 @@
 //! Whether two trees are one place, or one lies in the other, whatever their names.
 
+use futures_util::future::try_join;
+
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
 use crate::fs::Fs;
@@ -23,7 +25,7 @@ pub(super) enum Relation {
 /// # Errors
 /// A root cannot be looked up.
 pub(super) async fn relation(first: &dyn Fs, second: &dyn Fs) -> Result<Relation> {
-    if first.system() != second.system() {
+    if !is_one_system(first, second).await? {
         return Ok(Relation::Apart);
     }
     let root = RelPath::root();
@@ -34,6 +36,21 @@ pub(super) async fn relation(first: &dyn Fs, second: &dyn Fs) -> Result<Relation
         (None, Some(path)) => Relation::LiesIn(path),
         (None, None) => Relation::Apart,
     })
+}
+
+/// Whether two trees are on one system. A server may have two names: they are looked up.
+///
+/// # Errors
+/// The look-up was given up.
+pub(super) async fn is_one_system(first: &dyn Fs, second: &dyn Fs) -> Result<bool> {
+    if first.system() == second.system() {
+        return Ok(true);
+    }
+    if ![first, second].iter().all(|tree| tree.features().is_remote) {
+        return Ok(false);
+    }
+    let (first, second) = try_join(first.addresses(), second.addresses()).await?;
+    Ok(first.iter().any(|address| second.contains(address)))
 }
 
 /// The path of `inner` below `outer`.

@@ -101,6 +101,8 @@ pub enum Traversal {
     Listed,
     /// Each file is looked up by its name (`--no-traverse`).
     LookedUp,
+    /// Not at all: every file is transferred (`--no-check-dest`).
+    Unseen,
 }
 
 /// The actions that make `destination` hold what `source` holds.
@@ -109,6 +111,8 @@ pub struct Plan {
     destination: Arc<dyn Fs>,
     comparison: Comparison,
     traversal: Traversal,
+    /// Whether pipes, sockets and devices of the source are left out without a word.
+    skips_specials: bool,
     undecided: Undecided,
     /// Whether links of the source stand for what they point to.
     follows_links: bool,
@@ -130,9 +134,10 @@ impl Plan {
             Comparison { window: comparison.window.max(window(&*source, &*destination)), ..comparison };
         let march = match traversal {
             Traversal::Listed => March::of_both(Arc::clone(&source), Arc::clone(&destination), limits),
-            Traversal::LookedUp => March::over(Arc::clone(&source), limits),
+            Traversal::LookedUp | Traversal::Unseen => March::over(Arc::clone(&source), limits),
         };
         let follows_links = source.features().lists_everything;
+        let skips_specials = source.features().skips_specials;
         let undecided = Undecided::new(source, Arc::clone(&destination), comparison);
         let march = march.outside_of_destination_links();
         Self {
@@ -140,6 +145,7 @@ impl Plan {
             destination,
             comparison,
             traversal,
+            skips_specials,
             undecided,
             follows_links,
             unseen: Vec::new(),
@@ -216,6 +222,7 @@ impl Plan {
             FileType::Symlink => {
                 self.ready.push_back(Action::Skip(pair.path, "Can't follow symlink without -L/--copy-links"));
             }
+            FileType::Special if self.skips_specials => {}
             FileType::Special => {
                 self.ready.push_back(Action::Skip(pair.path, "Can't transfer non file/directory"));
             }

@@ -37,7 +37,7 @@ impl<'a> Preparation<'a> {
     pub(super) fn new(run: &'a Copy) -> Self {
         Self {
             run,
-            folders: Folders::new(Arc::clone(&run.destination)),
+            folders: Folders::new(Arc::clone(&run.destination), run.retries),
             links: Vec::new(),
             source_links: Vec::new(),
             surplus: Vec::new(),

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_channel::oneshot;
-use futures_util::stream::{self, TryStreamExt as _};
+use futures_util::stream::{self, TryStream, TryStreamExt as _};
 
+use super::delete_limit::{Asked, DeleteLimit};
 use super::gate::Gate;
 use super::march::{Failure, Limits, March, Pair, Step, is_dir};
 use super::stats::Stats;
@@ -56,6 +57,8 @@ pub struct Removal {
     pub folders: Folders,
     /// What the walk sees.
     pub limits: Limits,
+    /// How much may go.
+    pub limit: DeleteLimit,
     /// Lets each removal pass, or not.
     pub gate: Arc<Gate>,
     /// Counts what was removed and what failed.
@@ -68,12 +71,22 @@ impl Removal {
     /// Removes what is to go. A failure is logged and counted, keeps the folders it is in, and does not stop the rest.
     ///
     /// # Errors
-    /// The root cannot be read, nobody gets in, or the run was stopped.
+    /// The root cannot be read, nobody gets in, more would go than may, or the run was stopped.
     pub async fn run(&self) -> Result<()> {
         let steps = stream::try_unfold(Walk::new(self), async |mut walk| {
             let next = walk.next().await?;
             Ok(next.map(|next| (next, walk)))
         });
+        if !self.limit.is_set() {
+            return self.cancel.or_stop(self.take(steps)).await;
+        }
+        // All of it must be known before the first one goes.
+        let steps: Vec<_> = self.cancel.or_stop(steps.try_collect()).await?;
+        self.refuse_too_much(steps.iter().filter_map(Next::size))?;
+        self.cancel.or_stop(self.take(stream::iter(steps.into_iter().map(Ok)))).await
+    }
+
+    async fn take(&self, steps: impl TryStream<Ok = Next, Error = Error>) -> Result<()> {
         let at_once = if self.gate.is_open() { IN_FLIGHT } else { 1 };
         let all = steps.try_for_each_concurrent(at_once, async |next| {
             // Trees on this machine are never waited for, so nobody else would look.
@@ -88,7 +101,20 @@ impl Removal {
             }
             Ok(())
         });
-        self.cancel.or_stop(all).await
+        all.await
+    }
+
+    fn refuse_too_much(&self, sizes: impl Iterator<Item = u64>) -> Result<()> {
+        Asked::default().add(self.limit, sizes, || self.tree.describe())
+    }
+
+    /// Removes the file that is all there is to go.
+    ///
+    /// # Errors
+    /// It is more than may go, nobody gets in, or the run was stopped. Other failures are logged and counted.
+    pub async fn remove_only(&self, path: &RelPath, size: u64) -> Result<()> {
+        self.refuse_too_much(std::iter::once(size))?;
+        self.remove_file(path, size).await.map(drop)
     }
 
     /// Removes one file or link. Whether it is gone, or would be; a failure is logged and counted.
@@ -190,6 +216,16 @@ enum Next {
     File { path: RelPath, size: u64, folder: Hold },
     /// A folder that the walk has left.
     Folder(Left),
+}
+
+impl Next {
+    /// The size of a file that is to go.
+    fn size(&self) -> Option<u64> {
+        match self {
+            Self::File { size, .. } => Some(*size),
+            Self::Folder(_) => None,
+        }
+    }
 }
 
 /// Held by everything that is to go from a folder, until it is gone or known to stay.
@@ -296,13 +332,13 @@ impl<'a> Walk<'a> {
             Files::All => return true,
             Files::Listed => {}
         }
-        let lists_everything = self.removal.tree.features().lists_everything;
+        let features = self.removal.tree.features();
         match entry.metadata.file_type {
             FileType::File => return true,
             FileType::Directory => log::warn!(object:% = path; "Not following a link to a folder"),
-            FileType::Symlink | FileType::Special if lists_everything => return true,
+            FileType::Symlink | FileType::Special if features.lists_everything => return true,
             FileType::Symlink => log::warn!(object:% = path; "Can't follow symlink without -L/--copy-links"),
-            FileType::Special => log::warn!(object:% = path; "Can't transfer non file/directory"),
+            FileType::Special => features.tell_special(path),
         }
         false
     }

@@ -11,6 +11,7 @@ use super::stats::Stats;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, Retry};
 use crate::pace;
+use crate::path::RelPath;
 
 /// The first wait for a server that may be starting again; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -26,7 +27,7 @@ pub struct Retries {
     pub runs: u32,
     /// Time between two runs (`--retries-sleep`).
     pub pause: Duration,
-    /// Tries of one file in one run (`--low-level-retries`).
+    /// Tries of one file or folder in one run (`--low-level-retries`).
     pub attempts: u32,
 }
 
@@ -72,8 +73,30 @@ impl Retries {
         Ok(())
     }
 
+    /// Does `work`, and again over a new connection each time one was lost. It must do no harm to what an earlier try
+    /// may have done.
+    ///
+    /// # Errors
+    /// What a new connection does not mend, or the last failure.
+    pub(super) async fn insist<T, F>(&self, object: &RelPath, mut work: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut attempt = 1;
+        loop {
+            let error = match work().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let Some(pause) = self.pause_after(&error, attempt) else { return Err(error) };
+            log::warn!("{object}: attempt {attempt} of {}: {error}", self.attempts);
+            pace::sleep(pause).await;
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
     /// The wait before a file is tried again after its `attempt`-th try failed like this; `None` if it is not.
-    pub(super) fn pause_after(&self, error: &Error, attempt: u32) -> Option<Duration> {
+    fn pause_after(&self, error: &Error, attempt: u32) -> Option<Duration> {
         let most = match error.kind() {
             Kind::TimedOut => self.attempts.min(SILENT_ATTEMPTS),
             _ => self.attempts,

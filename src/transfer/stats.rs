@@ -23,7 +23,8 @@ struct Counters {
     deleted_files: AtomicU64,
     deleted_dirs: AtomicU64,
     deleted_bytes: AtomicU64,
-    renames: AtomicU64,
+    moves: Work,
+    copies: Work,
     kept: AtomicU64,
     verified: Mutex<Verified>,
     failures: Mutex<Failures>,
@@ -37,6 +38,13 @@ struct Counters {
 struct Progress {
     done: AtomicU64,
     total: AtomicU64,
+}
+
+/// What a system has done by itself.
+#[derive(Default)]
+struct Work {
+    files: AtomicU64,
+    bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -74,6 +82,15 @@ pub struct Ratio {
     pub done: u64,
     /// How many are known of; grows while the trees are still being read.
     pub total: u64,
+}
+
+/// Files that a system has copied or moved by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerSide {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// What failed on which path.
@@ -139,8 +156,10 @@ pub struct Snapshot {
     pub deleted_dirs: u64,
     /// Bytes of the deleted files.
     pub deleted_bytes: u64,
-    /// Files renamed at the destination instead of being transferred.
-    pub renames: u64,
+    /// Files moved by a rename: instead of being transferred, or into a backup.
+    pub moves: ServerSide,
+    /// Files filled by the server itself.
+    pub copies: ServerSide,
     /// Files left alone because they are the same on both sides.
     pub kept: u64,
     /// How what was transferred was compared.
@@ -168,7 +187,8 @@ impl Stats {
             deleted_files: AtomicU64::default(),
             deleted_dirs: AtomicU64::default(),
             deleted_bytes: AtomicU64::default(),
-            renames: AtomicU64::default(),
+            moves: Work::default(),
+            copies: Work::default(),
             kept: AtomicU64::default(),
             verified: Mutex::default(),
             failures: Mutex::default(),
@@ -224,9 +244,14 @@ impl Stats {
         add(&self.0.deleted_dirs, 1);
     }
 
-    /// A file was renamed at the destination instead of being transferred.
-    pub fn renamed(&self) {
-        add(&self.0.renames, 1);
+    /// A file of `size` bytes was moved by a rename.
+    pub fn renamed(&self, size: u64) {
+        self.0.moves.add(size);
+    }
+
+    /// The server filled a file of `size` bytes by itself.
+    pub fn copied_by_server(&self, size: u64) {
+        self.0.copies.add(size);
     }
 
     /// A file was left alone because it is the same on both sides.
@@ -301,7 +326,8 @@ impl Stats {
             deleted_files: get(&counters.deleted_files),
             deleted_dirs: get(&counters.deleted_dirs),
             deleted_bytes: get(&counters.deleted_bytes),
-            renames: get(&counters.renames),
+            moves: counters.moves.done(),
+            copies: counters.copies.done(),
             kept: get(&counters.kept),
             verified: lock(&counters.verified).clone(),
             errors: self.errors(),
@@ -321,6 +347,17 @@ impl Default for Stats {
 impl Progress {
     fn ratio(&self) -> Ratio {
         Ratio { done: get(&self.done), total: get(&self.total) }
+    }
+}
+
+impl Work {
+    fn add(&self, bytes: u64) {
+        add(&self.files, 1);
+        add(&self.bytes, bytes);
+    }
+
+    fn done(&self) -> ServerSide {
+        ServerSide { files: get(&self.files), bytes: get(&self.bytes) }
     }
 }
 
@@ -344,6 +381,11 @@ pub struct ActiveTransfer {
 }
 
 impl ActiveTransfer {
+    /// The counters of the run.
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
     /// More bytes have arrived.
     pub fn advance(&self, bytes: u64) {
         add(&self.active.done, bytes);

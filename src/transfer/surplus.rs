@@ -2,21 +2,21 @@
 //!
 //! A server can hide entries of a folder without an error, so an entry that is missing from a listing proves nothing. The
 //! source is asked for each path by its name, and "no such file" is the only answer that lets the path be deleted.
-//! After any error of the run nothing is deleted at all.
+//! After any error of the run nothing is deleted at all, unless that was asked for (`--ignore-errors`); even then a path goes only
+//! with that answer.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::copy::Copy;
+use super::delete_limit::Asked;
 use super::plan::{Surplus, present};
 use super::selection::keeps_details;
 use super::task::Deletion;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Fs, Metadata};
 use crate::path::RelPath;
-use crate::units::size;
 
 /// Requests for files on their way at once.
 const AT_ONCE: usize = 64;
@@ -25,13 +25,12 @@ const AT_ONCE: usize = 64;
 pub(super) struct Cleaner<'a> {
     run: &'a Copy,
     rules: Deletion,
-    files: AtomicU64,
-    bytes: AtomicU64,
+    asked: Asked,
 }
 
 impl<'a> Cleaner<'a> {
     pub(super) fn new(run: &'a Copy, rules: Deletion) -> Self {
-        Self { run, rules, files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self { run, rules, asked: Asked::default() }
     }
 
     /// Deletes all of it, or nothing.
@@ -66,7 +65,7 @@ impl<'a> Cleaner<'a> {
 
     /// Deletes one file, if nothing has failed so far.
     pub(super) async fn delete_one(&self, item: Surplus) -> Result<()> {
-        if self.run.stats.errors().count > 0 || !self.is_deletable(&item) {
+        if self.has_failed() || !self.is_deletable(&item) {
             return Ok(());
         }
         let Some(item) = self.if_absent(item).await? else { return Ok(()) };
@@ -74,9 +73,14 @@ impl<'a> Cleaner<'a> {
         self.delete(&item).await
     }
 
-    /// Whether something has failed, which is said.
+    /// Whether something has failed that keeps everything.
+    fn has_failed(&self) -> bool {
+        !self.rules.ignores_errors && self.run.stats.errors().count > 0
+    }
+
+    /// The same, and it is said.
     fn is_barred(&self) -> bool {
-        let has_failed = self.run.stats.errors().count > 0;
+        let has_failed = self.has_failed();
         if has_failed {
             let place = self.run.destination.describe();
             log::error!("{place}: not deleting files as there were IO errors");
@@ -115,26 +119,8 @@ impl<'a> Cleaner<'a> {
     }
 
     fn refuse_too_much(&self, items: &[Surplus]) -> Result<()> {
-        let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
-        let bytes = items.iter().map(|item| item.entry.metadata.size).fold(0, u64::saturating_add);
-        let files = self.files.fetch_add(count, Ordering::Relaxed).saturating_add(count);
-        let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let refuse = |reason: String| {
-            Err(Error::new(Kind::Refused, "delete", reason)
-                .on(self.run.destination.describe())
-                .advice("nothing more is deleted; raise the limit if this is what you mean"))
-        };
-        match (self.rules.max_files, self.rules.max_bytes) {
-            (Some(most), _) if files > most => {
-                refuse(format!("--max-delete threshold reached: {files} files would go, {most} may"))
-            }
-            (_, Some(most)) if bytes > most => refuse(format!(
-                "--max-delete-size threshold reached: {} would go, {} may",
-                size::short(bytes),
-                size::short(most)
-            )),
-            _ => Ok(()),
-        }
+        let sizes = items.iter().map(|item| item.entry.metadata.size);
+        self.asked.add(self.rules.limit, sizes, || self.run.destination.describe())
     }
 
     /// Gives the item back if the source does not have it. Anything else but a filter's doing is an error.
@@ -148,8 +134,11 @@ impl<'a> Cleaner<'a> {
                 return Ok(Some(item).filter(|_| self.run.filter.deletes_excluded()));
             }
             Ok(Some(_)) => {
-                let reason =
-                    "the source has it, but its listing did not: it is kept, and so is everything else";
+                let reason = if self.rules.ignores_errors {
+                    "the source has it, but its listing did not: it is kept"
+                } else {
+                    "the source has it, but its listing did not: it is kept, and so is everything else"
+                };
                 Error::new(Kind::Failure, "delete", reason)
             }
             Err(error) => error,
@@ -196,7 +185,10 @@ impl<'a> Cleaner<'a> {
             return Ok(());
         }
         let deleted = match &run.rules.backup {
-            Some(backup) => backup.keep(&*run.destination, path).await.map(|_| "Moved into backup dir"),
+            Some(backup) => {
+                let kept = backup.keep(&*run.destination, path, bytes, &run.stats);
+                kept.await.map(|_| "Moved into backup dir")
+            }
             None => run.destination.remove_file(path).await.map(|()| "Deleted"),
         };
         match deleted {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::backup::Backup;
 use super::ceiling::Ceiling;
 use super::compare::Comparison;
+use super::delete_limit::DeleteLimit;
 use super::order::Order;
 use super::plan::Traversal;
 use super::reference::References;
@@ -38,15 +39,15 @@ impl Task {
 pub struct Deletion {
     /// When.
     pub when: When,
-    /// The most files (`--max-delete`).
-    pub max_files: Option<u64>,
-    /// The most bytes (`--max-delete-size`).
-    pub max_bytes: Option<u64>,
+    /// How much.
+    pub limit: DeleteLimit,
+    /// Whether it goes on after errors (`--ignore-errors`).
+    pub ignores_errors: bool,
     /// Whether a source without files empties the destination (`--allow-empty-source`).
     pub allows_empty_source: bool,
 }
 
-/// When files are deleted. Whatever the moment, nothing is deleted after an error, and the source is asked first.
+/// When files are deleted. Whatever the moment, the source is asked first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum When {
     /// After everything was transferred (`--delete-after`).

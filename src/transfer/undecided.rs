@@ -95,7 +95,7 @@ impl Undecided {
         match if_same {
             IfSame::Keep => Action::Keep(file, "Size and hash the same"),
             IfSame::SetTime if self.comparison.no_update_modtime => {
-                Action::Keep(file, "Size and hash the same, its time is left")
+                Action::Keep(file, "The same but for its time, which is left")
             }
             IfSame::SetTime if self.comparison.immutable => {
                 let reason = "Timestamp mismatch between immutable objects: immutable file modified";
@@ -116,6 +116,7 @@ impl Undecided {
                 }
                 Action::Keep(file, "Sizes identical")
             }
+            IfSame::SetTime if self.comparison.refresh_times => self.same(file, if_same),
             IfSame::SetTime => {
                 log::debug!(object:% = file.from; "Modification times differ");
                 changed(file, &self.comparison)

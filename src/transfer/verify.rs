@@ -7,12 +7,12 @@ use futures_util::future::join;
 
 use super::hash_queue::HashQueue;
 use crate::error::{Error, Kind, Result};
-use crate::fs::Fs;
+use crate::fs::{Fs, Metadata};
 use crate::hash::HashType;
 use crate::path::RelPath;
 
-/// What is compared once a file has arrived, beside its size (`--verify`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is compared once a file has arrived, beside its size (`--verify`); from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verify {
     /// Nothing (`--ignore-checksum`).
     Size,
@@ -97,4 +97,20 @@ impl Verifier {
             log::warn!("no hash can be had of both sides: what arrives is checked by its size alone");
         }
     }
+}
+
+/// That a file is still what it was when it was listed.
+///
+/// # Errors
+/// [`Kind::SourceChanged`] if its size or its time is another.
+pub(super) fn check_unchanged(listed: &Metadata, read: &Metadata) -> Result<()> {
+    if listed.size == read.size && listed.modified == read.modified {
+        return Ok(());
+    }
+    let reason = if listed.size == read.size {
+        "source file changed while it was read: its time is another".to_owned()
+    } else {
+        format!("source file changed while it was read: its size went from {} to {}", listed.size, read.size)
+    };
+    Err(Error::new(Kind::SourceChanged, "copy", reason).advice("copy it again when nobody writes to it"))
 }

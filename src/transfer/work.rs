@@ -14,7 +14,6 @@ use super::surplus::Cleaner;
 use crate::error::{Kind, Result};
 use crate::fs::Dates;
 use crate::hash::HashType;
-use crate::pace;
 use crate::path::RelPath;
 
 /// Files up to this many bytes are small: they take their turns on one connection beside all others.
@@ -188,22 +187,13 @@ impl Copy {
 
     /// Copies one file, again over a new connection when one was lost, and returns the hash it was compared by.
     async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
-        let mut attempt = 1;
-        loop {
+        let copying = self.retries.insist(&file.to, || async {
             let active = self.stats.start(&file.to, file.source.size);
-            let error = match copier.copy(file, &active).await {
-                Ok(hash) => {
-                    active.finish();
-                    return Ok(hash);
-                }
-                Err(error) => error,
-            };
-            drop(active);
-            let Some(pause) = self.retries.pause_after(&error, attempt) else { return Err(error) };
-            log::warn!("{}: attempt {attempt} of {}: {error}", file.to, self.retries.attempts);
-            pace::sleep(pause).await;
-            attempt = attempt.saturating_add(1);
-        }
+            let hash = copier.copy(file, &active).await?;
+            active.finish();
+            Ok(hash)
+        });
+        copying.await
     }
 
     async fn set_time(&self, file: &CopyFile) -> Result<()> {
@@ -211,7 +201,8 @@ impl Copy {
         if self.gate.allows("update modification time", &file.from, size)?
             && let Some(modified) = file.source.modified
         {
-            self.destination.set_modified(&file.to, Dates { modified, accessed: None }).await?;
+            let dates = Dates { modified, accessed: None };
+            self.retries.insist(&file.to, || self.destination.set_modified(&file.to, dates)).await?;
             log::info!(object:% = file.from; "Updated modification time in destination");
         }
         if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 const WEEKDAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// Bytes a second in the two directions; `None` for no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     /// To remote trees.
     pub up: Option<u64>,

@@ -75,6 +75,26 @@ pub(crate) fn signal(id: u32, signal: Signal) {
     kill_process(pid(id), signal).unwrap();
 }
 
+/// Whether the tests were started by `nohup` or the like.
+pub(crate) fn ignores_hangup() -> bool {
+    mask(std::process::id(), "SigIgn:") & 1 == 1
+}
+
+/// Waits until a process has handlers for these signals.
+pub(crate) fn wait_for_handlers(id: u32, signals: &[Signal]) {
+    let wanted = signals.iter().fold(0_u64, |mask, signal| mask | (1 << (signal.as_raw() - 1)));
+    while mask(id, "SigCgt:") & wanted != wanted {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The signals of one line of `proc_pid_status(5)`.
+fn mask(id: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let mask = status.lines().find_map(|found| found.strip_prefix(line)).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap()
+}
+
 fn pid(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
 }

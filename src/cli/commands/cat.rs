@@ -65,7 +65,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 FileType::Directory => continue,
                 // Reading one would wait for a writer.
                 FileType::Special => {
-                    log::warn!(object:% = found.path; "Can't transfer non file/directory");
+                    place.tree.features().tell_special(&found.path);
                     continue;
                 }
                 _ => {}

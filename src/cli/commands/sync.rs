@@ -1,6 +1,7 @@
 //! `sclone sync`
 
 use crate::cli::context::Ctx;
+use crate::cli::removing::DeleteLimitArgs;
 use crate::cli::transfer_args::TransferArgs;
 use crate::cli::transfer_args::contradiction;
 use crate::cli::transfer_job::{Naming, Places, TransferJob};
@@ -8,7 +9,6 @@ use crate::error::Result;
 use crate::transfer::renames::Strategy;
 use crate::transfer::task::Task;
 use crate::transfer::task::{Deletion, When};
-use crate::units::ByteSize;
 
 /// Make the destination hold what the source holds, and nothing else
 ///
@@ -19,7 +19,9 @@ use crate::units::ByteSize;
 /// Deleting is shy. After any error of the run nothing is deleted. Before a file is deleted the source is asked for that
 /// very path, and only its answer "no such file" counts: a server can leave out files in a listing without a word. A
 /// source without files empties nothing unless --allow-empty-source is given. Files that filters exclude stay, unless
-/// --delete-excluded is given. --delete-during and --delete-before ask and check in the same way; they only begin earlier,
+/// --delete-excluded is given. --ignore-errors deletes after errors too, as far as the source says of a path that it is
+/// not there: a mirror then no longer holds what the source has lost to the very fault that was reported.
+/// --delete-during and --delete-before ask and check in the same way; they only begin earlier,
 /// so that an error that comes later does not bring back what is gone.
 ///
 /// Exit codes: 0 everything is there, 1 some file failed, 2 wrong usage, 3 folder not found, 4 file not found,
@@ -49,13 +51,13 @@ pub struct Args {
     #[arg(long)]
     pub delete_before: bool,
 
-    /// Most files to delete, -1 for any number: if there are more, none is
-    #[arg(long, value_name = "N", default_value = "-1")]
-    pub max_delete: i64,
+    /// How much may be deleted.
+    #[command(flatten)]
+    pub limit: DeleteLimitArgs,
 
-    /// Most bytes to delete: if there are more, nothing is deleted
-    #[arg(long, value_name = "SIZE", default_value = "off")]
-    pub max_delete_size: ByteSize,
+    /// Delete although something failed: what could not be read or copied may then be lost on both sides
+    #[arg(long)]
+    pub ignore_errors: bool,
 
     /// Let a source without files empty the destination
     #[arg(long)]
@@ -105,8 +107,8 @@ impl Args {
         Ok(Deletion {
             // Whether a file was renamed is known only once both places were read.
             when: if self.track_renames { When::After } else { when },
-            max_files: u64::try_from(self.max_delete).ok(),
-            max_bytes: self.max_delete_size.bytes(),
+            limit: self.limit.limit(),
+            ignores_errors: self.ignore_errors,
             allows_empty_source: self.allow_empty_source,
         })
     }
