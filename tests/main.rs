@@ -19,6 +19,7 @@ mod cli;
 mod compare;
 mod completion;
 mod config_commands;
+mod config_edits;
 mod config_menu;
 mod copying;
 mod copying_faults;
@@ -64,6 +65,7 @@ mod sweeps;
 mod syncing;
 mod thread;
 mod trust;
+mod writing;
 
 /// A file that nobody names here would compile nowhere and test nothing.
 #[test]
