@@ -188,10 +188,7 @@ fn the_log_goes_where_it_is_sent() {
     assert_eq!(home.run(&["reveal", "abc", "--log-level", "OFF"]).err, "");
     let ran = home.run(&["version", "--log-file", "none/log"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert_eq!(
-        ran.log(),
-        ["ERROR : Failed to version: open log file none/log: no such file or directory"]
-    );
+    assert_eq!(ran.log(), ["ERROR : Failed to version: open log file none/log: no such file or directory"]);
 }
 
 #[test]
