@@ -1,7 +1,10 @@
 //! Logging in with what `ssh-agent` holds: certificates, plain keys, or the key to a certificate on disk.
 
+use std::process::Command;
+
 use crate::login::KEY_TYPES;
 use crate::support::lab::Lab;
+use crate::support::process::run_tool;
 use crate::support::server::current_user;
 use sclone::error::Kind;
 use sclone::questions::Nobody;
@@ -179,4 +182,19 @@ fn an_agent_that_cannot_be_used_is_explained() {
         assert_eq!(error.kind(), Kind::Config, "{error}");
     }
     hangs_up.join().unwrap();
+}
+
+/// Nobody can be asked to confirm here, so the agent declines.
+#[test]
+fn an_agent_that_declines_is_the_first_reason() {
+    let lab = Lab::new();
+    let agent = lab.agent();
+    let key = lab.certified("key");
+    run_tool(Command::new("ssh-add").args(["-q", "-c"]).arg(&key).env("SSH_AUTH_SOCK", agent.socket()));
+    let server = lab.server("");
+    let login = Login { agent_socket: Some(agent.socket().to_owned()), ..lab.login() };
+    let error = server.log_in(&login, &Nobody).err().unwrap();
+    assert_eq!(error.kind(), Kind::LoginRefused, "{error}");
+    assert!(error.reason().contains("the agent refuses to sign"), "{error}");
+    assert!(!error.to_string().contains("authorized_keys"), "{error}");
 }

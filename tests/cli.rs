@@ -1,9 +1,7 @@
-//! The binary as a user meets it: exit codes, both streams, the environment and the configuration file.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The binary as a user meets it: exit codes, both streams, the environment and signals.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -14,49 +12,49 @@ use tempfile::TempDir;
 use crate::support::process;
 
 /// A home folder of its own, and nothing else in the environment.
-struct Home {
-    folder: TempDir,
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sclone"));
         command.args(arguments).env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
         command.stdin(Stdio::null());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join(".config/rclone/rclone.conf")
     }
 
-    fn write_config(&self, text: &str) {
+    pub(crate) fn write_config(&self, text: &str) {
         fs::create_dir_all(self.config().parent().unwrap()).unwrap();
         fs::write(self.config(), text).unwrap();
         fs::set_permissions(self.config(), PermissionsExt::from_mode(0o600)).unwrap();
     }
 
-    fn read_config(&self) -> String {
+    pub(crate) fn read_config(&self) -> String {
         fs::read_to_string(self.config()).unwrap()
     }
 }
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
@@ -65,7 +63,7 @@ impl Ran {
     }
 
     /// Log lines without their dates.
-    fn log(&self) -> Vec<&str> {
+    pub(crate) fn log(&self) -> Vec<&str> {
         self.err.lines().map(|line| line.get(20..).unwrap_or(line)).collect()
     }
 }
@@ -191,12 +189,9 @@ fn the_log_goes_where_it_is_sent() {
     assert_eq!(record["level"], "error");
 
     assert_eq!(home.run(&["reveal", "abc", "--log-level", "OFF"]).err, "");
-    let ran = home.run(&["version", "--log-file", "missing/log"]);
+    let ran = home.run(&["version", "--log-file", "none/log"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert_eq!(
-        ran.log(),
-        ["ERROR : Failed to version: open log file missing/log: no such file or directory"]
-    );
+    assert_eq!(ran.log(), ["ERROR : Failed to version: open log file none/log: no such file or directory"]);
 }
 
 #[test]
@@ -235,152 +230,6 @@ fn a_slow_reader_behind_a_non_blocking_pipe_gets_everything() {
     reader.read_to_string(&mut read).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(read, expected);
-}
-
-#[test]
-fn passwords_are_obscured_and_revealed() {
-    let home = Home::new();
-    let obscured = home.run(&["obscure", "-dash"]).out;
-    assert_eq!(home.run(&["reveal", obscured.trim_end()]).out, "-dash\n");
-
-    let mut child =
-        home.command(&["obscure", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"from a pipe\nnot this\n").unwrap();
-    let piped = Ran::of(child.wait_with_output().unwrap_or_else(|error| panic!("{error}"))).out;
-    assert_eq!(home.run(&["reveal", piped.trim_end()]).out, "from a pipe\n");
-}
-
-#[test]
-fn changes_leave_the_rest_of_the_file_alone() {
-    let home = Home::new();
-    let before =
-        "; mine\r\n[foreign]\ntype=s3\n  odd : value \n\n# above\n[web1]\ntype = sftp\nhost = old\n# last";
-    home.write_config(before);
-    let ran = home.run(&["config", "update", "web1", "host=new"]);
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert_eq!(ran.out, "[web1]\ntype = sftp\nhost = new\n");
-    assert_eq!(home.read_config(), before.replace("host = old", "host = new"));
-
-    home.write_config(before);
-    let ran = home.run(&["config", "create", "web2", "sftp", "host", "h", "user=me"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, "[web2]\ntype = sftp\nhost = h\nuser = me\n"));
-    assert!(home.read_config().starts_with(before));
-    assert_eq!(home.run(&["config", "delete", "web2"]).code, 0);
-    assert_eq!(home.read_config().trim_end(), before);
-    assert_eq!(home.run(&["config", "delete", "web2"]).code, 0);
-    assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
-}
-
-#[test]
-fn a_new_file_is_private_and_holds_no_plain_password() {
-    let home = Home::new();
-    let ran = home.run(&["config", "create", "a", "sftp", "host=h", "pass=potato"]);
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert_eq!(ran.out, "[a]\ntype = sftp\nhost = h\npass = *** ENCRYPTED ***\n");
-    assert!(!home.read_config().contains("potato"));
-    assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
-    let pass =
-        home.read_config().lines().find_map(|line| line.strip_prefix("pass = ").map(str::to_owned)).unwrap();
-    assert_eq!(home.run(&["reveal", &pass]).out, "potato\n");
-    for show in [&["config", "show"][..], &["config", "show", "a:"]] {
-        let shown = home.run(show).out;
-        assert!(shown.contains("pass = *** ENCRYPTED ***") && !shown.contains(&pass), "{shown}");
-    }
-}
-
-#[test]
-fn wrong_changes_are_refused_and_change_nothing() {
-    let home = Home::new();
-    home.write_config("[a]\ntype = sftp\n");
-    for (arguments, expected) in [
-        (&["create", "b", "sfpt"][..], "couldn't find backend for type \"sfpt\""),
-        (&["create", "bad:name", "sftp"], "invalid characters"),
-        (&["create", "b", "sftp", "host"], "found key without value"),
-        (&["update", "a", "host=x\ny"], "invalid key or value"),
-        (&["update", "b", "host=x"], "couldn't find type field"),
-    ] {
-        let ran = home.run(&[&["config"], arguments].concat());
-        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
-        assert!(ran.err.contains(expected), "{arguments:?}: {}", ran.err);
-    }
-    assert_eq!(home.read_config(), "[a]\ntype = sftp\n");
-    let ran = home.run(&["config", "update", "a", "pubkey_fil=x"]);
-    assert_eq!(ran.log(), ["NOTICE: sftp has no option \"pubkey_fil\": did you mean \"pubkey_file\"?"]);
-}
-
-#[test]
-fn a_dry_run_changes_no_file() {
-    let home = Home::new();
-    for arguments in [
-        &["config", "touch"][..],
-        &["config", "create", "a", "sftp"],
-        &["config", "delete", "a"],
-        &["completion", "bash", "script"],
-    ] {
-        let ran = home.run(&[arguments, &["-n"]].concat());
-        assert_eq!(ran.code, 0, "{arguments:?}");
-        assert!(ran.err.contains("as --dry-run is set"), "{arguments:?}: {}", ran.err);
-    }
-    assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
-    home.write_config("[a]\ntype = sftp\nhost = h\n");
-    let ran = home.run(&["config", "update", "a", "host=new", "--dry-run"]);
-    assert_eq!(ran.out, "[a]\ntype = sftp\nhost = new\n");
-    assert_eq!(home.read_config(), "[a]\ntype = sftp\nhost = h\n");
-}
-
-#[test]
-fn remotes_are_listed_and_dumped() {
-    let home = Home::new();
-    home.write_config(
-        "[zeta]\ntype = sftp\nuser = me\n[alpha beta]\ntype = local\ndescription = a b\n[x]\nhost = h\n",
-    );
-    assert_eq!(home.run(&["listremotes"]).out, "zeta:\nalpha beta:\n");
-    assert_eq!(home.run(&["listremotes", "ET*"]).out, "zeta:\nalpha beta:\n");
-    assert_eq!(home.run(&["listremotes", "--long"]).out, "zeta:       sftp  \nalpha beta: local a b\n");
-    let ran = Ran::of(
-        home.command(&["listremotes", "--json"]).env("RCLONE_CONFIG_ENVR_TYPE", "sftp").output().unwrap(),
-    );
-    assert_eq!(
-        ran.out,
-        "[\n{\"name\":\"envr\",\"type\":\"sftp\",\"source\":\"environment\",\"description\":\"\"},\n\
-         {\"name\":\"zeta\",\"type\":\"sftp\",\"source\":\"file\",\"description\":\"\"},\n\
-         {\"name\":\"alpha beta\",\"type\":\"local\",\"source\":\"file\",\"description\":\"a b\"}\n]\n"
-    );
-    assert_eq!(
-        home.run(&["config", "redacted"]).out,
-        "[alpha beta]\ntype = local\ndescription = a b\n\n[x]\n# couldn't find type of fs for \"x\"\nhost = h\n\n\
-         [zeta]\ntype = sftp\nuser = XXX\n\
-         ### Double check the config for sensitive info before posting publicly\n"
-    );
-    let dump = home.command(&["config", "dump"]).env("RCLONE_CONFIG_ZETA_USER", "you").output().unwrap();
-    assert_eq!(
-        Ran::of(dump).out,
-        "{\n    \"alpha beta\": {\n        \"description\": \"a b\",\n        \"type\": \"local\"\n    },\n    \
-         \"x\": {\n        \"host\": \"h\"\n    },\n    \
-         \"zeta\": {\n        \"type\": \"sftp\",\n        \"user\": \"you\"\n    }\n}"
-    );
-    assert_eq!(
-        home.run(&["config", "show", "nope"]).out,
-        "[nope]\n# couldn't find type of fs for \"nope\"\n"
-    );
-}
-
-#[test]
-fn the_place_of_the_file_is_told_and_made() {
-    let home = Home::new();
-    let path = home.config().display().to_string();
-    assert_eq!(
-        home.run(&["config", "file"]).out,
-        format!("Configuration file doesn't exist, but sclone will use this path:\n{path}\n")
-    );
-    assert_eq!(home.run(&["config", "show"]).out, "; empty config\n");
-    assert_eq!(home.run(&["config", "touch"]).code, 0);
-    assert_eq!(home.run(&["config", "file"]).out, format!("Configuration file is stored at:\n{path}\n"));
-    assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(home.run(&["config", "file", "--config="]).out, "Configuration is in memory only\n");
-    let paths = home.run(&["config", "paths"]).out;
-    assert!(paths.starts_with(&format!("Config file: {path}\nCache dir:   ")), "{paths}");
-    assert!(paths.ends_with("/.config/sclone/settings.toml\n"), "{paths}");
 }
 
 /// Waits until the process has its handlers for SIGHUP, SIGINT and SIGTERM.

@@ -1,7 +1,5 @@
 //! Ways to a server and what goes wrong on them: each fault is one message within its deadline.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

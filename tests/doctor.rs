@@ -251,7 +251,7 @@ fn an_external_program_leaves_less_to_look_at() {
         .steps(&["key", "certificate", "dns", "tcp", "banner", "host-key", "login"], "skip")
         .steps(&BEHIND_LOGIN, "ok");
     user.remote_with("bad", &server, &[("ssh", &format!("{ssh} nobody_here@127.0.0.1"))]);
-    Report::on(&user.sandbox, "bad:", 23)
+    Report::on(&user.sandbox, "bad:", 20)
         .step("sftp", "fail", &["Permission denied"])
         .steps(&["path", "space", "shell", "hashes", "clock"], "skip");
 }

@@ -1,7 +1,5 @@
 //! Host keys against real servers: what OpenSSH accepts and refuses, this program accepts and refuses.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -19,6 +19,7 @@ mod cli;
 mod compare;
 mod completion;
 mod config_commands;
+mod config_edits;
 mod config_menu;
 mod conformance;
 mod copying;
@@ -68,6 +69,7 @@ mod sync_flags;
 mod syncing;
 mod thread;
 mod trust;
+mod writing;
 
 /// A file that nobody names here would compile nowhere and test nothing.
 #[test]

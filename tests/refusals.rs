@@ -51,3 +51,26 @@ fn a_certificate_whose_signature_is_broken_is_not_offered() {
     ]);
     assert!(!server.log().contains("CERT"), "{}", server.log());
 }
+
+/// `ssh` says why in its own words; trying again would only knock again.
+#[test]
+fn a_refusal_by_the_external_program_is_final_and_has_its_exit_code() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    let (known_hosts, key, port) = (server.known_hosts(), user.key.path().to_owned(), server.port());
+    let empty = user.sandbox.write("empty", "");
+    for (name, known_hosts, account, code, words) in [
+        ("stranger", &known_hosts, "nobody_here", 20, "Permission denied"),
+        ("unknown", &empty, "nobody_here", 22, "Host key verification failed"),
+    ] {
+        let (known_hosts, key) = (known_hosts.display(), key.display());
+        let ssh = format!(
+            "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=none -o \
+             UserKnownHostsFile={known_hosts} -i {key} -p {port} {account}@127.0.0.1"
+        );
+        user.remote_with(name, &server, &[("ssh", &ssh)]);
+        let before = server.connections();
+        user.sandbox.sclone(["lsd", &format!("{name}:/")]).run().code(code).stderr_has(&[words]);
+        assert_eq!(server.connections() - before, 1, "{name}");
+    }
+}

@@ -67,11 +67,7 @@ impl Driver {
         let error = match self.drive() {
             Ok(()) => lost(),
             Err(error) => match self.streams.complaint() {
-                Some(text) if error.kind() == Kind::ConnectionLost => Error::new(
-                    error.kind(),
-                    "talk SFTP",
-                    format!("the server ended the session and said: {text}"),
-                ),
+                Some(text) if error.kind() == Kind::ConnectionLost => self.explain_end(&text),
                 _ => error,
             },
         };
@@ -87,6 +83,19 @@ impl Driver {
         queue.ended = Some(error);
         drop(queue);
         self.streams.shut_down();
+    }
+
+    /// Why the connection ended, by what was said beside the protocol.
+    fn explain_end(&self, complaint: &str) -> Error {
+        match self.streams.refusal(complaint) {
+            Some(kind) => Error::new(kind, "connect by the option ssh", format!("it said: {complaint}"))
+                .advice("run that program by hand until it connects: it knows its own keys and known hosts"),
+            None => Error::new(
+                Kind::ConnectionLost,
+                "talk SFTP",
+                format!("the server ended the session and said: {complaint}"),
+            ),
+        }
     }
 
     fn drive(&mut self) -> Result<()> {

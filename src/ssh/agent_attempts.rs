@@ -189,5 +189,5 @@ fn no_identities(agent: &Agent) -> Error {
     use std::os::unix::ffi::OsStrExt;
     Error::new(Kind::Config, "ask ssh-agent", "it holds no key that can be offered")
         .on(agent.socket().as_os_str().as_bytes())
-        .advice("add one with ssh-add, or set key_file, pass or ask_password")
+        .advice("add one with ssh-add, unlock the agent with ssh-add -X if it is locked, or set key_file, pass or ask_password")
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
+use super::last_words;
 use crate::error::{Error, Kind, Result};
 
 /// Bytes that the pipes to and from the program hold: what an ordinary user may ask for.
@@ -112,6 +113,10 @@ impl super::Streams for External {
         let length = self.stderr.read(&mut text).ok()?;
         let text = text.get(..length)?.trim_ascii();
         (!text.is_empty()).then(|| crate::path::escape(text).into_owned())
+    }
+
+    fn refusal(&self, complaint: &str) -> Option<Kind> {
+        last_words::refusal(complaint)
     }
 
     fn shut_down(&mut self) {

@@ -24,6 +24,7 @@ pub mod judge;
 pub mod key_search;
 mod keyboard_interactive;
 pub mod known_hosts;
+mod last_words;
 mod locked_key;
 pub mod login;
 pub(crate) mod moment;

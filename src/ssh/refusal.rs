@@ -91,10 +91,10 @@ impl<'a> Refusals<'a> {
             }
             lines.extend(self.explain_certificate(attempt, certificate, &faults));
         }
-        lines.extend(self.explain_others(lines.is_empty()));
         for (attempt, error) in &self.unable {
             lines.push(format!("{attempt}: {}", error.to_string().replace('\n', "; ")));
         }
+        lines.extend(self.explain_others(lines.is_empty()));
         lines.extend(self.explain_methods(offered, waiting));
         lines.extend(self.explain_rsa(kind).map(str::to_owned));
         if is_lost {

@@ -13,6 +13,7 @@ use super::algorithms::{self, AlgorithmSettings, Offer};
 use super::deadline::Deadline;
 use super::dial::{Route, Target, dial};
 use super::host_key::{Accepted, HostKeyCheck, HostKeySettings, way};
+use super::last_words;
 use super::server_offer;
 use super::socket::Socket;
 use crate::cancel::Cancel;
@@ -316,7 +317,7 @@ impl Handshake<'_> {
 
     /// The command that carries the connection has ended; most often it is `ssh`, which says why.
     fn carrier_ended(&self, words: &str) -> Error {
-        if is_refused_login(words) {
+        if last_words::refusal(words) == Some(Kind::LoginRefused) {
             return self
                 .failed(Kind::LoginRefused, format!("a server on the way refused the login: {words}"))
                 .advice("ssh logs in to it by its own configuration and keys: see what `ssh -v` says to it");
@@ -380,13 +381,6 @@ fn may_be_ssh(heard: &[u8]) -> bool {
     let begins = b"SSH-";
     (0..begins.len())
         .any(|lost| heard.iter().zip(begins.iter().skip(lost)).all(|(said, expected)| said == expected))
-}
-
-/// Whether these are the last words of an `ssh` that was not let in.
-fn is_refused_login(words: &str) -> bool {
-    [": Permission denied (", ": Too many authentication failures"]
-        .iter()
-        .any(|refusal| words.contains(refusal))
 }
 
 /// The library's own words, safe to show.

@@ -45,9 +45,9 @@ impl Socket {
         self.0.carrier.as_ref().and_then(Carrier::last_words)
     }
 
-    /// Whether the carrying command wrote `line` to its standard error.
-    pub(super) fn has_heard(&self, line: &str) -> bool {
-        self.0.carrier.as_ref().is_some_and(|carrier| carrier.has_said(line))
+    /// Whether the carrying command wrote such a line to its standard error.
+    pub(super) fn has_heard(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.0.carrier.as_ref().is_some_and(|carrier| carrier.has_said(is_it))
     }
 
     /// What has arrived and was not read yet, at most 255 bytes, without taking it. Empty if there is nothing.

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// One connection that carries one or more independent byte streams to SFTP servers on the other side.
 ///
@@ -38,6 +38,12 @@ pub trait Streams: Send {
 
     /// What the other side printed beside the protocol, to explain why a stream ended.
     fn complaint(&mut self) -> Option<String>;
+
+    /// The kind of failure that a complaint amounts to, where it comes from a program that logs in by itself and was
+    /// refused for good.
+    fn refusal(&self, _complaint: &str) -> Option<Kind> {
+        None
+    }
 
     /// What the login gives reason to think if no SFTP server answers.
     fn suspicion(&self) -> Option<Error> {

@@ -77,9 +77,9 @@ impl Carrier {
         self.heard_out().reason().cloned()
     }
 
-    /// Whether one of the last lines it wrote to its standard error is `line`. It is heard out as well.
-    pub fn has_said(&self, line: &str) -> bool {
-        self.heard_out().latest.iter().any(|said| said == line)
+    /// Whether one of the last lines it wrote to its standard error is such a one. It is heard out as well.
+    pub fn has_said(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.heard_out().latest.iter().any(|said| is_it(said))
     }
 
     fn heard_out(&self) -> MutexGuard<'_, Heard> {

@@ -18,10 +18,8 @@ use crate::error::{Error, Kind, Result};
 use crate::path::escape;
 use crate::ssh::deadline::Deadline;
 use crate::ssh::host_key::{HostKeyPolicy, HostKeySettings};
+use crate::ssh::last_words::refusal;
 use crate::ssh::socket::Socket;
-
-/// What `ssh` says last where it takes a server for the wrong one.
-const REFUSAL: &str = "Host key verification failed.";
 
 /// The servers on the way, in the order they are passed.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl Jump {
         command.arg("-c").arg(format!("{QUIET}\"$@\"")).arg("sh").args(self.words(target));
         let socket = carry(command, log::Level::Info).map_err(|error| error.on(target.address()))?;
         let is_closed = deadline.wait(&socket, PollFlags::IN)? && socket.is_closed();
-        if is_closed && socket.has_heard(REFUSAL) {
+        if is_closed && socket.has_heard(|line| refusal(line) == Some(Kind::HostKey)) {
             let reason = "ssh does not trust the host key of a server on the way";
             return Err(Error::new(Kind::HostKey, "connect to", reason)
                 .on(target.address())
