@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::ca::{KeyType, Signing};
 use crate::support::process::{find, run_tool};
-use crate::support::server::current_user;
+use crate::support::server::{Server, current_user};
 use crate::support::user::User;
 
 /// A certificate, the lines of the server's configuration, and the code and reason where it is refused.
@@ -97,7 +97,7 @@ fn check(case: &Case) {
     );
     let key = user.key.path().display().to_string();
     let line = case.server.replace("KEY", &key).replace("KRL", &list.display().to_string());
-    let builder = user.server();
+    let builder = Server::builder().trust(&user.authority);
     let server = if line.is_empty() { builder } else { builder.setting(&line) }.start();
     user.remote("r", &server);
     let outcome = user.sandbox.sclone(["lsd", "r:/"]).run();

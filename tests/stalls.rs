@@ -53,8 +53,9 @@ fn give_up(ground: &Ground, line: &str, what: &str) -> Outcome {
 /// Does each of these at once: they wait more than they work.
 fn side_by_side<T: Sync>(cases: &[T], case: impl Fn(&T) + Sync) {
     std::thread::scope(|scope| {
-        let running: Vec<_> = cases.iter().map(|one| scope.spawn(|| case(one))).collect();
-        running.into_iter().for_each(|one| one.join().unwrap());
+        for one in cases {
+            scope.spawn(|| case(one));
+        }
     });
 }
 
@@ -120,9 +121,13 @@ fn a_server_that_is_stopped_for_a_while_is_waited_for() {
             .into_iter()
             .flat_map(|id| [vec![id], descendants(id)].concat())
             .collect();
-        processes.iter().for_each(|id| signal(*id, Signal::STOP));
+        for id in &processes {
+            signal(*id, Signal::STOP);
+        }
         std::thread::sleep(Duration::from_secs(2));
-        processes.iter().for_each(|id| signal(*id, Signal::CONT));
+        for id in &processes {
+            signal(*id, Signal::CONT);
+        }
     });
     outcome.code(0);
     let log = String::from_utf8_lossy(&outcome.stderr).into_owned();

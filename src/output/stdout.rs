@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::error::{Error, Kind, Result};
-use crate::path::escape;
+use crate::path::{escape, is_hostile};
 
 /// The one writer of standard output.
 ///
@@ -43,6 +43,16 @@ impl Stdout {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         }
+    }
+
+    /// JSON as it may be written here: on a terminal, what that would act on is escaped as JSON has it.
+    pub fn json<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        let acts = |c: char| is_hostile(c) && !matches!(c, '\n' | '\t');
+        if !self.terminal || !json.contains(acts) {
+            return Cow::Borrowed(json);
+        }
+        let escaped = |c: char| if acts(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+        Cow::Owned(json.chars().map(escaped).collect())
     }
 
     /// Writes bytes as they are.
@@ -141,6 +151,11 @@ mod tests {
     fn names_are_escaped_only_on_a_terminal() {
         let name = b"a\x1b\xff";
         assert_eq!(Stdout::to(Box::new(io::sink()), false).name(name).as_ref(), name);
-        assert_eq!(Stdout::to(Box::new(io::sink()), true).name(name).as_ref(), b"a\\x1b\\xff");
+        let terminal = Stdout::to(Box::new(io::sink()), true);
+        assert_eq!(terminal.name(name).as_ref(), b"a\\x1b\\xff");
+        assert_eq!(
+            terminal.json("{\n\t\"a\u{7f}\u{9b}\u{202e}\": \"\u{e9}\"}"),
+            "{\n\t\"a\\u007f\\u009b\\u202e\": \"\u{e9}\"}"
+        );
     }
 }
