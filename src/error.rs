@@ -45,6 +45,8 @@ pub enum Kind {
     Protocol,
     /// No connection could be made.
     Connect,
+    /// The server takes no more connections at the moment.
+    Busy,
     /// An established connection ended.
     ConnectionLost,
     /// An answer did not come within its bound.
@@ -218,6 +220,7 @@ impl Error {
         matches!(
             self.0.kind,
             Kind::Connect
+                | Kind::Busy
                 | Kind::LoginRefused
                 | Kind::CertificateUnusable
                 | Kind::HostKey
@@ -233,7 +236,7 @@ impl Error {
     /// Whether trying again can help.
     pub fn retry(&self) -> Retry {
         match self.0.kind {
-            Kind::ConnectionLost | Kind::TimedOut | Kind::Connect => Retry::AfterReconnect,
+            Kind::ConnectionLost | Kind::TimedOut | Kind::Connect | Kind::Busy => Retry::AfterReconnect,
             Kind::Corrupted => Retry::Later,
             _ => Retry::Never,
         }

@@ -154,7 +154,7 @@ pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Whether a character can change what a terminal shows around it.
-fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -82,7 +82,7 @@ impl ExitCode {
             Kind::LoginRefused => Self::LoginRefused,
             Kind::CertificateUnusable => Self::CertificateUnusable,
             Kind::HostKey => Self::HostKey,
-            Kind::Connect | Kind::ConnectionLost | Kind::TimedOut => Self::Connection,
+            Kind::Connect | Kind::Busy | Kind::ConnectionLost | Kind::TimedOut => Self::Connection,
             Kind::NoSpace => Self::NoSpace,
             Kind::Locked => Self::Locked,
             Kind::Cancelled => Self::Interrupted,

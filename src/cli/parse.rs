@@ -97,7 +97,8 @@ pub fn report(error: &clap::Error) -> ExitCode {
         _ => ExitCode::Usage,
     };
     match error.print() {
-        Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
+        // A wrong command line is the graver fault.
+        Err(failed) if code == ExitCode::Success && failed.kind() != io::ErrorKind::BrokenPipe => {
             let failed = Error::from_io("write to standard output", failed);
             log::error!("Failed to print help: {failed}");
             ExitCode::of(failed.kind())

@@ -66,8 +66,7 @@ fn run(parsed: &Parsed, environment: Environment, settings_file: Result<()>) -> 
         log::error!("Failed to {name}: stopped by a signal");
         return code;
     }
-    // That nobody reads on is no failure.
-    conclude(&ctx, &name, if ctx.stdout.is_closed() { Ok(()) } else { done.and(written) })
+    conclude(&ctx, &name, done.and(written))
 }
 
 /// Settings, log and signals.
@@ -134,6 +133,7 @@ fn dispatch(ctx: &Ctx, command: &Command) -> Result<()> {
 /// Says what failed, whether it ended the command or was only counted, and picks the code.
 fn conclude(ctx: &Ctx, name: &str, done: Result<()>) -> ExitCode {
     match done {
+        // That nobody reads on is no failure.
         Err(error) if error.kind() != Kind::Quit => ctx.stats.failed(&error),
         _ => {}
     }

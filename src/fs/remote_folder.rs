@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
 
 use super::attributes::metadata_of;
 use super::contract::{Entry, FileType};
@@ -16,8 +16,10 @@ const FULL: usize = 64;
 const READ_AHEAD: usize = 32;
 /// The most names taken from one folder: a server that never ends a listing must not fill the memory.
 const MOST_NAMES: usize = 4 * 1024 * 1024;
-/// Symbolic links looked up at once.
-const LINKS_AT_ONCE: usize = 64;
+/// Answers without a name that are taken for one folder. A server may send one now and then.
+const MOST_VAIN_ANSWERS: usize = 100;
+/// Symbolic links, and entries without attributes, looked up at once.
+const LOOKUPS_AT_ONCE: usize = 64;
 
 /// Reads a folder to its end with more and more requests in flight: most folders end within the first answer, long
 /// ones would otherwise cost a round trip per hundred names.
@@ -26,6 +28,7 @@ pub(super) async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
     let mut in_flight = FuturesOrdered::new();
     let mut depth = 2_usize;
     let mut at_end = false;
+    let mut vain = 0_usize;
     loop {
         while !at_end && in_flight.len() < depth {
             in_flight.push_back(handle.read_dir());
@@ -33,11 +36,9 @@ pub(super) async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
         match in_flight.next().await.transpose()? {
             Some(Some(batch)) => {
                 depth = if batch.len() < FULL { 1 } else { depth.saturating_mul(2).min(READ_AHEAD) };
+                vain = if batch.is_empty() { vain.saturating_add(1) } else { 0 };
                 names.extend(batch);
-                if names.len() > MOST_NAMES {
-                    let reason = format!("the server goes on after {MOST_NAMES} names in one folder");
-                    return Err(Error::new(Kind::Protocol, "list", reason));
-                }
+                check_end(names.len(), vain)?;
             }
             Some(None) => at_end = true,
             None => return Ok(names),
@@ -45,6 +46,45 @@ pub(super) async fn read_all(handle: &Handle) -> Result<Vec<NamedAttributes>> {
     }
 }
 
+/// Gives up a listing that does not end.
+fn check_end(names: usize, vain: usize) -> Result<()> {
+    let reason = if names > MOST_NAMES {
+        format!("the server goes on after {MOST_NAMES} names in one folder")
+    } else if vain > MOST_VAIN_ANSWERS {
+        "the server answers without a name again and again".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::Protocol, "list", reason))
+}
+
+/// Asks about each name that the server sent without a type; one that is gone by then is left out.
+pub(super) async fn describe(
+    client: &Client,
+    folder: &[u8],
+    names: Vec<NamedAttributes>,
+) -> Result<Vec<NamedAttributes>> {
+    if names.iter().all(|entry| entry.attributes.permissions.is_some()) {
+        return Ok(names);
+    }
+    let described = names.into_iter().map(async |entry| {
+        if entry.attributes.permissions.is_some() || Name::new(&entry.name).is_err() {
+            return Ok(Some(entry));
+        }
+        match client.lstat(&[folder, b"/", &entry.name].concat()).await {
+            Ok(attributes) => Ok(Some(NamedAttributes { attributes, ..entry })),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    stream::iter(described)
+        .buffered(LOOKUPS_AT_ONCE)
+        .try_filter_map(async |entry| Ok(entry))
+        .try_collect()
+        .await
+}
+
+/// Takes the names that can be used, and says what is wrong with the others.
 pub(super) fn sort_out(names: Vec<NamedAttributes>, path: &[u8]) -> (Vec<Entry>, Vec<Error>) {
     let mut refused = Vec::new();
     let entries = names
@@ -69,7 +109,7 @@ pub(super) fn sort_out(names: Vec<NamedAttributes>, path: &[u8]) -> (Vec<Entry>,
     (entries, refused)
 }
 
-/// Describes links by what they point to, and entries the server sent without attributes by asking again.
+/// Describes links by what they point to.
 pub(super) async fn follow_links(
     client: &Client,
     folder: &[u8],
@@ -79,7 +119,7 @@ pub(super) async fn follow_links(
         entries.iter().enumerate().filter(|(_, entry)| entry.is_link).map(|(index, _)| index).collect();
     let mut in_flight = FuturesOrdered::new();
     loop {
-        while in_flight.len() < LINKS_AT_ONCE
+        while in_flight.len() < LOOKUPS_AT_ONCE
             && let Some(index) = waiting.pop_front()
         {
             let Some(entry) = entries.get(index) else { continue };

@@ -11,7 +11,7 @@ use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile
 use super::details::Details;
 use super::explanation::explain;
 use super::remote_file::RemoteFile;
-use super::remote_folder::{follow_links, read_all, sort_out};
+use super::remote_folder::{describe, follow_links, read_all, sort_out};
 use super::shell::Shell;
 use crate::error::{Error, Kind, Result, Retry};
 use crate::hash::{Digest, HashType};
@@ -129,6 +129,7 @@ impl Sftp {
         let names = read_all(&handle).await.map_err(|error| error.on(path))?;
         drop(handle);
         self.check_complete(&client, path, &names).await?;
+        let names = describe(&client, path, names).await?;
         let (mut entries, refused) = sort_out(names, path);
         if self.skips_links {
             entries.retain(|entry| matches!(entry.metadata.file_type, FileType::File | FileType::Directory));

@@ -2,22 +2,20 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::error::{Error, Result};
-use crate::path::escape;
+use crate::error::{Error, Kind, Result};
+use crate::path::{escape, is_hostile};
 
 /// The one writer of standard output.
 ///
-/// Writing fails once the reader is gone, so that a long listing stops; [`Stdout::is_closed`] then tells that the
-/// failure is no news to anybody.
+/// Writing fails once the reader is gone, so that a long listing stops. The failure is of [`Kind::Quit`]: no news to
+/// anybody.
 pub struct Stdout {
     writer: Mutex<BufWriter<Box<dyn Write + Send>>>,
     terminal: bool,
-    closed: AtomicBool,
 }
 
 impl Stdout {
@@ -28,11 +26,7 @@ impl Stdout {
 
     /// Writes to `sink` as if it were standard output, on a terminal or not.
     pub fn to(sink: Box<dyn Write + Send>, terminal: bool) -> Self {
-        Self {
-            writer: Mutex::new(BufWriter::with_capacity(64 * 1024, sink)),
-            terminal,
-            closed: AtomicBool::new(false),
-        }
+        Self { writer: Mutex::new(BufWriter::with_capacity(64 * 1024, sink)), terminal }
     }
 
     /// Whether a person reads it.
@@ -51,6 +45,16 @@ impl Stdout {
         }
     }
 
+    /// JSON as it may be written here: on a terminal, what that would act on is escaped as JSON has it.
+    pub fn json<'a>(&self, json: &'a str) -> Cow<'a, str> {
+        let acts = |c: char| is_hostile(c) && !matches!(c, '\n' | '\t');
+        if !self.terminal || !json.contains(acts) {
+            return Cow::Borrowed(json);
+        }
+        let escaped = |c: char| if acts(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+        Cow::Owned(json.chars().map(escaped).collect())
+    }
+
     /// Writes bytes as they are.
     ///
     /// # Errors
@@ -58,7 +62,7 @@ impl Stdout {
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let written = writer.write_all(bytes.as_ref());
-        self.checked(written.and_then(|()| if self.terminal { writer.flush() } else { Ok(()) }))
+        Self::checked(written.and_then(|()| if self.terminal { writer.flush() } else { Ok(()) }))
     }
 
     /// Writes one line; the line feed is added.
@@ -77,20 +81,14 @@ impl Stdout {
     /// As [`Stdout::write`].
     pub fn flush(&self) -> Result<()> {
         let flushed = self.writer.lock().unwrap_or_else(PoisonError::into_inner).flush();
-        self.checked(flushed)
+        Self::checked(flushed)
     }
 
-    /// Whether the reader has gone away.
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-
-    fn checked(&self, written: io::Result<()>) -> Result<()> {
+    fn checked(written: io::Result<()>) -> Result<()> {
         written.map_err(|error| {
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                self.closed.store(true, Ordering::Relaxed);
-            }
-            Error::from_io("write to standard output", error)
+            let is_unread = error.kind() == io::ErrorKind::BrokenPipe;
+            let failed = Error::from_io("write to standard output", error);
+            if is_unread { failed.with_kind(Kind::Quit) } else { failed }
         })
     }
 }
@@ -125,7 +123,6 @@ impl Write for Descriptor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
 
     struct Failing(i32);
 
@@ -140,22 +137,25 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_reader_is_remembered_and_a_full_disk_is_an_error() {
+    fn a_lost_reader_is_no_failure_and_a_full_disk_is_one() {
         let closed = Stdout::to(Box::new(Failing(32)), false);
         closed.line("x").unwrap();
-        assert!(closed.flush().is_err());
-        assert!(closed.is_closed());
+        assert_eq!(closed.flush().unwrap_err().kind(), Kind::Quit);
 
         let full = Stdout::to(Box::new(Failing(28)), false);
         full.line("x").unwrap();
         assert_eq!(full.flush().unwrap_err().kind(), Kind::NoSpace);
-        assert!(!full.is_closed());
     }
 
     #[test]
     fn names_are_escaped_only_on_a_terminal() {
         let name = b"a\x1b\xff";
         assert_eq!(Stdout::to(Box::new(io::sink()), false).name(name).as_ref(), name);
-        assert_eq!(Stdout::to(Box::new(io::sink()), true).name(name).as_ref(), b"a\\x1b\\xff");
+        let terminal = Stdout::to(Box::new(io::sink()), true);
+        assert_eq!(terminal.name(name).as_ref(), b"a\\x1b\\xff");
+        assert_eq!(
+            terminal.json("{\n\t\"a\u{7f}\u{9b}\u{202e}\": \"\u{e9}\"}"),
+            "{\n\t\"a\\u007f\\u009b\\u202e\": \"\u{e9}\"}"
+        );
     }
 }

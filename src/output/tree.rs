@@ -67,6 +67,15 @@ impl Node {
         if order == Order::Unsorted {
             return;
         }
+        // Trees are deeper than the stack.
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            node.sort_children(order, reverse, dirs_first);
+            waiting.extend(&mut node.children);
+        }
+    }
+
+    fn sort_children(&mut self, order: Order, reverse: bool, dirs_first: bool) {
         self.children.sort_by(|a, b| {
             let by_name = a.name.cmp(&b.name);
             let ordering = match order {
@@ -78,46 +87,45 @@ impl Node {
             let ordering = if dirs_first { b.is_dir.cmp(&a.is_dir).then(ordering) } else { ordering };
             if reverse { ordering.reverse() } else { ordering }
         });
-        for child in &mut self.children {
-            child.sort(order, reverse, dirs_first);
-        }
     }
 
     /// The number of folders and of files below.
     pub fn count(&self) -> (usize, usize) {
-        self.children.iter().fold((0, 0), |(dirs, files), child| {
-            let (more_dirs, more_files) = child.count();
-            let (own_dir, own_file) = if child.is_dir { (1, 0) } else { (0, 1) };
-            (
-                dirs.saturating_add(more_dirs).saturating_add(own_dir),
-                files.saturating_add(more_files).saturating_add(own_file),
-            )
-        })
+        let (mut dirs, mut files) = (0_usize, 0_usize);
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            let folders = node.children.iter().filter(|child| child.is_dir).count();
+            dirs = dirs.saturating_add(folders);
+            files = files.saturating_add(node.children.len().saturating_sub(folders));
+            waiting.extend(&node.children);
+        }
+        (dirs, files)
     }
 
     /// The lines of the tree, each ended by a line feed.
     pub fn draw(&self, style: &Style) -> Vec<u8> {
         let mut text = style.label(self, b"/");
         text.push(b'\n');
-        self.draw_children(style, "", b"", &mut text);
-        text
-    }
-
-    fn draw_children(&self, style: &Style, indent: &str, path: &[u8], text: &mut Vec<u8>) {
-        for (index, child) in self.children.iter().enumerate() {
-            let is_last = index.saturating_add(1) == self.children.len();
-            let (branch, below) = match (style.no_lines, is_last) {
+        let mut open = vec![(self.children.iter(), String::new(), Vec::new())];
+        while let Some((children, indent, path)) = open.last_mut() {
+            let Some(child) = children.next() else {
+                open.pop();
+                continue;
+            };
+            let (branch, below) = match (style.no_lines, children.len()) {
                 (true, _) => ("", ""),
-                (_, true) => ("└── ", "    "),
-                (_, false) => ("├── ", "│   "),
+                (_, 0) => ("└── ", "    "),
+                _ => ("├── ", "│   "),
             };
             text.extend_from_slice(indent.as_bytes());
             text.extend_from_slice(branch.as_bytes());
-            let path = [path, b"/", child.name.as_slice()].concat();
+            let path = [path, &b"/"[..], child.name.as_slice()].concat();
             text.extend(style.label(child, if style.full_path { &path } else { &child.name }));
             text.push(b'\n');
-            child.draw_children(style, &format!("{indent}{below}"), &path, text);
+            let indent = format!("{indent}{below}");
+            open.push((child.children.iter(), indent, path));
         }
+        text
     }
 }
 

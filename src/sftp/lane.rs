@@ -102,8 +102,7 @@ impl Lane {
     fn bad_length(&self, start: usize, length: usize) -> Error {
         let text = self.input.get(start..).unwrap_or_default();
         let text = text.get(..text.len().min(80)).unwrap_or_default();
-        if !self.has_version && text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
-        {
+        if !self.has_version && is_text(text) {
             return protocol_error(format!(
                 "the server printed text before SFTP started: {}",
                 crate::path::escape(text)
@@ -114,6 +113,13 @@ impl Lane {
         }
         protocol_error(format!("the server announced a packet of {length} bytes"))
     }
+}
+
+/// Whether bytes are what a shell prints, colours included, and no packet: that has zeros and whatever comes. The last
+/// character may be cut.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && !bytes.contains(&0)
 }
 
 /// Bytes waiting to be sent. Small packets share a chunk, so that many requests travel in one SSH packet.

@@ -259,7 +259,10 @@ impl Status {
                 (Kind::ConnectionLost, "the server lost its connection")
             }
             Self::OP_UNSUPPORTED => (Kind::Unsupported, "the server does not offer this operation"),
-            Self::BAD_MESSAGE => (Kind::Protocol, "the server did not understand the request"),
+            Self::BAD_MESSAGE => (
+                Kind::Protocol,
+                "the server cannot make sense of the request; the path may be too long for it",
+            ),
             Self::OK | Self::EOF => (Kind::Protocol, "the server sent no data for this request"),
             _ => (Kind::Failure, ""),
         };

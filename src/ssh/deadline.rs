@@ -1,6 +1,7 @@
 //! One bound for everything that happens until a connection stands, and one signal that ends it early.
 
 use std::os::fd::AsFd;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -91,6 +92,21 @@ impl Deadline {
         }
     }
 
+    /// Lets this much time go by: true, or false once the deadline's is over.
+    ///
+    /// # Errors
+    /// The run was cancelled.
+    pub fn pause(&self, time: Duration) -> Result<bool> {
+        let pause = self.again(time);
+        while !pause.is_over() {
+            if self.is_over() {
+                return Ok(false);
+            }
+            thread::sleep(pause.slice()?);
+        }
+        Ok(!self.is_over())
+    }
+
     fn remaining(&self) -> Option<Duration> {
         self.end.map(|end| end.saturating_duration_since(Instant::now()))
     }
@@ -100,7 +116,6 @@ impl Deadline {
 mod tests {
     use super::*;
     use std::os::unix::net::UnixStream;
-    use std::thread;
 
     #[test]
     fn waits_end_by_data_by_time_and_by_cancellation() {

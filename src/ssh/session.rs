@@ -27,6 +27,15 @@ const IDENTIFICATION: &str = concat!("SSH-2.0-sclone_", env!("CARGO_PKG_VERSION"
 /// How long a server is asked again for its lists after no algorithm was found in common.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
 
+/// How long a server that takes no more connections at the moment is asked again: logins of others end within seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before it is asked again; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest of these pauses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// What OpenSSH says when too many connections are starting, in place of an identification.
+const TOO_MANY: &str = "Exceeded MaxStartups";
+
 /// How much of a server's first line is kept for messages, in bytes.
 const LONGEST_GREETING: usize = 255;
 
@@ -71,7 +80,8 @@ pub struct Connected {
 /// Connects to `target`, exchanges keys and decides whether the server is who it should be.
 ///
 /// # Errors
-/// [`Kind::Connect`], [`Kind::TimedOut`] or [`Kind::ConnectionLost`] when there is no server to talk to,
+/// [`Kind::Connect`], [`Kind::TimedOut`] or [`Kind::ConnectionLost`] when there is no server to talk to, [`Kind::Busy`] when
+/// it takes no more connections for some time,
 /// [`Kind::HostKey`] when it is the wrong one, [`Kind::Unsupported`] when it offers no algorithm this program would use,
 /// [`Kind::Config`] for settings that make no sense.
 pub fn connect(
@@ -81,9 +91,24 @@ pub fn connect(
     cancel: &Cancel,
 ) -> Result<Connected> {
     let check = HostKeyCheck::prepare(&settings.host_keys, &target.host, target.port)?;
-    let offering = Offering::prepare(target, settings, &check.algorithms())?;
-    let (socket, deadline) = reach(target, settings, questions, cancel)?;
-    offering.exchange_keys(socket, &deadline)?.decide(&check, questions)
+    let patience = Deadline::after(patience(settings.connect_timeout), cancel);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let offering = Offering::prepare(target, settings, &check.algorithms())?;
+        let (socket, deadline) = reach(target, settings, questions, cancel)?;
+        match offering.exchange_keys(socket, &deadline) {
+            Err(error) if error.kind() == Kind::Busy && patience.pause(pause)? => {
+                log::info!("{}; trying again", error.summary());
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            }
+            greeted => return greeted?.decide(&check, questions),
+        }
+    }
+}
+
+/// How long to ask again, never longer than the bound of a connection, which zero leaves open.
+fn patience(connect_timeout: Duration) -> Duration {
+    if connect_timeout.is_zero() { PATIENCE } else { connect_timeout.min(PATIENCE) }
 }
 
 /// The names of the host key algorithms that the server offers, read without exchanging keys.
@@ -326,6 +351,11 @@ impl Handshake<'_> {
     }
 
     fn not_ssh(&self, text: &str) -> Error {
+        if text.starts_with(TOO_MANY) {
+            return self
+                .failed(Kind::Busy, "the server takes no more connections at the moment (MaxStartups)")
+                .advice("try again later, or have fewer logins begin at the same time");
+        }
         self.failed(Kind::Connect, format!("no SSH server answers there; it says \"{text}\""))
             .advice("check the port")
     }

@@ -1,6 +1,7 @@
 //! Makes the folders of the destination: each once, before what goes into it, several at a time, and again where a
 //! connection was lost.
 
+use std::iter::successors;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
@@ -12,7 +13,8 @@ use crate::path::RelPath;
 
 type Making = Shared<BoxFuture<'static, std::result::Result<(), Arc<Error>>>>;
 
-/// The folders from the root to where the copy is. Folders must be named in the order of a walk.
+/// The folders from the root to where the copy is, each to be made once those before it are. Folders must be named in the
+/// order of a walk.
 pub(crate) struct Folders {
     tree: Arc<dyn Fs>,
     retries: Retries,
@@ -33,33 +35,35 @@ impl Folders {
 
     /// Makes a folder and those above it that are missing. Returns at once; the future says how it went.
     pub(crate) fn make(&mut self, path: &RelPath) -> impl Future<Output = Result<()>> + Send + use<> {
-        let making = self.making(path);
-        async move { making.await.map_err(|error| error.share()) }
-    }
-
-    fn making(&mut self, path: &RelPath) -> Making {
         self.leave_others(path);
-        if let Some((last, making)) = self.chain.last()
-            && last == path
-        {
-            return making.clone();
-        }
-        let above = path.parent().map(|parent| self.making(&parent));
-        let tree = Arc::clone(&self.tree);
-        let (folder, retries) = (path.clone(), self.retries);
-        let making = async move {
-            if let Some(above) = above {
-                above.await?;
+        let known = self.chain.last().map(|(folder, _)| folder.clone());
+        let missing = successors(Some(path.clone()), RelPath::parent);
+        let missing: Vec<_> = missing.take_while(|folder| known.as_ref() != Some(folder)).collect();
+        self.chain.extend(missing.into_iter().rev().map(|folder| {
+            let making = make_one(Arc::clone(&self.tree), folder.clone(), self.retries).boxed().shared();
+            (folder, making)
+        }));
+        let is_to_do = |making: &&Making| !matches!(making.peek(), Some(Ok(())));
+        let to_do: Vec<_> = self.chain.iter().map(|(_, making)| making).filter(is_to_do).cloned().collect();
+        // One after the other, and none by way of another: trees are deeper than the stack.
+        async move {
+            for making in to_do {
+                making.await.map_err(|error| error.share())?;
             }
-            retries.insist(&folder, || tree.make_dir(&folder)).await.map_err(Arc::new)
-        };
-        let making = making.boxed().shared();
-        self.chain.push((path.clone(), making.clone()));
-        making
+            Ok(())
+        }
     }
 
     /// Forgets folders the walk has left.
     fn leave_others(&mut self, path: &RelPath) {
         self.chain.retain(|(folder, _)| folder.contains(path));
     }
+}
+
+async fn make_one(
+    tree: Arc<dyn Fs>,
+    folder: RelPath,
+    retries: Retries,
+) -> std::result::Result<(), Arc<Error>> {
+    retries.insist(&folder, || tree.make_dir(&folder)).await.map_err(Arc::new)
 }

@@ -20,6 +20,10 @@ use crate::path::RelPath;
 /// Entries of folders read ahead that may be held at once.
 const ENTRIES_AHEAD: usize = 50_000;
 
+/// Levels of folders that are entered. A path of Linux, of at most 4,095 bytes, has 2,048; a server that goes on and on
+/// must not fill the memory.
+const MOST_LEVELS: usize = 2_100;
+
 /// Which of the two trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -248,6 +252,9 @@ impl March {
         {
             above.ahead.pop_front();
         }
+        if self.frames.len() >= MOST_LEVELS {
+            return self.fail_too_deep(visit);
+        }
         let real = if visit.is_link {
             match self.follow(&visit).await {
                 Ok(Some(real)) => Some(real),
@@ -278,7 +285,8 @@ impl March {
         }
         let steps = merge(&visit.path, folder);
         let mut frame = Frame { path: visit.path, steps, ahead: VecDeque::new(), real };
-        if self.limits.max_depth.is_none_or(|depth| self.frames.len().saturating_add(1) < depth) {
+        let deepest = self.limits.max_depth.unwrap_or(MOST_LEVELS).min(MOST_LEVELS);
+        if self.frames.len().saturating_add(1) < deepest {
             let pairs = frame.steps.iter().filter_map(Step::pair);
             frame.ahead = pairs.filter(|pair| self.is_wanted(pair)).map(Pair::visit).collect();
         }
@@ -310,6 +318,13 @@ impl March {
             }
         }
         tree.real_path(path).await
+    }
+
+    fn fail_too_deep(&mut self, visit: Visit) {
+        let reason = format!("it lies too deep, below {MOST_LEVELS} folders");
+        let error = Error::new(Kind::Unsupported, "list", reason).on(visit.path.as_bytes());
+        let side = if visit.in_source { Side::Source } else { Side::Destination };
+        self.fail(visit.path, side, error);
     }
 
     fn fail(&mut self, path: RelPath, side: Side, error: Error) {

@@ -47,6 +47,8 @@ pub(crate) enum Action {
     Raw(Vec<u8>),
     /// Is not carried out and never answered.
     Silence,
+    /// Is carried out on another path.
+    Elsewhere(String),
     /// Is carried out after this many milliseconds.
     Delay(u64),
     /// Is carried out; the answer comes this many milliseconds late, and later ones overtake it.
@@ -127,10 +129,11 @@ fn serve(folder: &Path) -> io::Result<()> {
     std::thread::scope(|scope| {
         scope.spawn(|| pass_replies(from_server, &pending));
         let mut counts = HashMap::new();
-        while let Some(packet) = Packet::read(&mut io::stdin())? {
+        while let Some(mut packet) = Packet::read(&mut io::stdin())? {
             writeln!(log, "{}", packet.describe())?;
             match rule_for(&plan, &packet, &mut counts) {
                 Some(Action::Close) => break,
+                Some(Action::Elsewhere(path)) => packet.set_path(path.as_bytes()),
                 Some(Action::Delay(time)) => std::thread::sleep(Duration::from_millis(time)),
                 Some(
                     action @ (Action::WrongId

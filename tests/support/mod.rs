@@ -7,6 +7,7 @@
 pub(crate) mod agent;
 pub(crate) mod asyncssh;
 pub(crate) mod ca;
+pub(crate) mod daemon;
 pub(crate) mod extended;
 pub(crate) mod ground;
 pub(crate) mod hostile;

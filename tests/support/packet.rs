@@ -69,6 +69,12 @@ impl Packet {
         u32::from_be_bytes(self.content[..4].try_into().unwrap())
     }
 
+    /// Puts another path in the place of the one that a request begins with.
+    pub(crate) fn set_path(&mut self, path: &[u8]) {
+        let rest = split_string(&self.content[4..]).map_or(&[][..], |(_, rest)| rest);
+        self.content = [&self.content[..4], &string(path), rest].concat();
+    }
+
     pub(crate) fn set_id(&mut self, id: u32) {
         self.content[..4].copy_from_slice(&id.to_be_bytes());
     }
@@ -127,6 +133,20 @@ pub(crate) fn names(names: &[&[u8]]) -> Vec<u8> {
         body.extend(string(name));
         body.extend(string(name));
         body.extend([0; 4]);
+    }
+    body
+}
+
+/// The body of a NAME reply with names, modes (the type of the file among their bits) and sizes.
+pub(crate) fn listing(entries: &[(&[u8], u32, u64)]) -> Vec<u8> {
+    const SIZE_AND_PERMISSIONS: u32 = 1 | 4;
+    let mut body = u32::try_from(entries.len()).unwrap().to_be_bytes().to_vec();
+    for (name, mode, size) in entries {
+        body.extend(string(name));
+        body.extend(string(name));
+        body.extend(SIZE_AND_PERMISSIONS.to_be_bytes());
+        body.extend(size.to_be_bytes());
+        body.extend(mode.to_be_bytes());
     }
     body
 }

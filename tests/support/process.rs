@@ -70,6 +70,23 @@ pub(crate) fn kill_tree(root: u32) {
     }
 }
 
+/// Waits for the end of a process and tells the most memory it held, in KiB.
+pub(crate) fn peak_memory(id: u32) -> u64 {
+    let mut peak = 0;
+    while let Some(now) = memory_held(id) {
+        peak = now;
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    peak
+}
+
+/// The most memory a process has held so far; none once it has ended.
+fn memory_held(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Sends a signal to a process.
 pub(crate) fn signal(id: u32, signal: Signal) {
     kill_process(pid(id), signal).unwrap();

@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// Names that break careless programs: blanks, quotes, shell characters, control characters, invalid UTF-8, and the
 /// longest name there is.
-pub(crate) const WEIRD_NAMES: [&[u8]; 18] = [
+pub(crate) const WEIRD_NAMES: [&[u8]; 33] = [
     b" ",
     b" leading",
     b"trailing ",
@@ -28,6 +28,21 @@ pub(crate) const WEIRD_NAMES: [&[u8]; 18] = [
     "\u{fc}n\u{ef} \u{202e}code \u{1f600}".as_bytes(),
     "e\u{301} decomposed".as_bytes(),
     b"#comment, colon: and = sign",
+    "\u{e9} composed".as_bytes(),
+    "e\u{301} composed".as_bytes(),
+    "\u{9b}2J C1".as_bytes(),
+    "\u{2424}\u{ff0f} symbols".as_bytes(),
+    b"\x7f delete",
+    b"\n",
+    b"--help",
+    b"~",
+    b"~root",
+    b"%20%2e%2e",
+    b"dot.",
+    b".hidden",
+    b"\"",
+    b"x.partial",
+    b"C:\\x",
     &[b'x'; 255],
 ];
 
@@ -151,6 +166,13 @@ impl Tree {
     /// The tree without what these paths name.
     pub(crate) fn without(mut self, is_left_out: impl Fn(&[u8]) -> bool) -> Self {
         self.0.retain(|path, _| !is_left_out(path));
+        self
+    }
+
+    /// Adds what another folder has at `path` now.
+    #[track_caller]
+    pub(crate) fn file_now(mut self, path: &str, root: &Path) -> Self {
+        self.add(path.as_bytes(), read_node(&root.join(path)));
         self
     }
 

@@ -71,7 +71,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<()> {
                 _ => {}
             }
             if let Err(error) = write(ctx, args, &place, &found, part).await {
-                if ctx.stdout.is_closed() || error.is_fatal() {
+                if error.is_fatal() {
                     return Err(error);
                 }
                 log::error!(object:% = found.path; "{error}");

@@ -125,7 +125,7 @@ impl Lister<'_> {
             }
             for item in self.items(&entries).await? {
                 stdout.write(if is_first { "" } else { ",\n" })?;
-                stdout.write(item.line())?;
+                stdout.write(stdout.json(&item.line()).as_bytes())?;
                 is_first = false;
             }
         }
@@ -153,7 +153,7 @@ impl Lister<'_> {
             if found.is_dir() {
                 item.size = -1;
             }
-            self.ctx.stdout.line(item.pretty())?;
+            self.ctx.stdout.line(self.ctx.stdout.json(&item.pretty()).as_bytes())?;
         }
         Ok(())
     }
