@@ -14,13 +14,14 @@ mod local_details;
 mod local_file;
 mod remote_file;
 mod remote_folder;
+mod replacement;
 mod sftp;
 mod shell;
 mod shell_survey;
 
 pub use contract::{
-    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
-    WriteFile,
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Settling, Task, Usage,
+    WideningTask, WriteFile,
 };
 pub use details::{Details, Owner};
 pub use links::Links;

@@ -13,6 +13,7 @@ pub mod content;
 pub mod copy;
 mod copy_file;
 mod durability;
+mod file_options;
 mod folder_times;
 mod folders;
 pub mod gate;
@@ -48,7 +49,7 @@ mod work;
 
 pub use bandwidth::Bandwidth;
 pub use copy::Copy;
-pub use copy_file::{FileOptions, Streams};
+pub use file_options::{FileOptions, Streams};
 pub use gate::Gate;
 pub use job_lock::JobLock;
 pub use march::March;
