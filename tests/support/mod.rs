@@ -10,6 +10,7 @@ pub(crate) mod ca;
 pub(crate) mod ground;
 pub(crate) mod hostile;
 pub(crate) mod packet;
+pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod sandbox;
