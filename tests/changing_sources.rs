@@ -28,7 +28,9 @@ impl Change {
         match self {
             Self::Appended => File::options().append(true).open(path).unwrap().write_all(b"more").unwrap(),
             Self::Truncated => File::options().write(true).open(path).unwrap().set_len(1000).unwrap(),
-            Self::Rewritten => File::options().write(true).open(path).unwrap().write_all(&[9; SIZE]).unwrap(),
+            Self::Rewritten => {
+                File::options().write(true).open(path).unwrap().write_all(&vec![9; SIZE]).unwrap();
+            }
             Self::Replaced => {
                 fs::write(path.with_extension("new"), vec![9; SIZE]).unwrap();
                 fs::rename(path.with_extension("new"), path).unwrap();

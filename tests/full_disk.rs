@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::support::ground::Ground;
 use crate::support::hostile::sftp_server;
 use crate::support::place::mounting;
+use crate::support::process::find;
 use crate::support::sandbox::Outcome;
 use crate::support::tree::{Node, Tree};
 
@@ -68,7 +69,7 @@ fn on_a_small_disk(ground: &Ground, line: &str) -> Option<(Outcome, Tree)> {
     let own = ["-c", ON_A_SMALL_DISK, "sh", "2m", &there, env!("CARGO_BIN_EXE_sclone")];
     let arguments = [flag, "/bin/sh"].into_iter().chain(own).map(str::to_owned);
     let arguments = arguments.chain(line.split(' ').map(place));
-    let program = PathBuf::from("/usr/bin").join(unshare);
+    let program = find(unshare, "util-linux");
     let outcome = ground.user.sandbox.program(&program, arguments).run();
     let after = Tree::read(&PathBuf::from(format!("{there}.after")));
     Some((outcome, after))

@@ -1,11 +1,11 @@
 //! Places that may not be read or not be written to: told once for each file, nothing lost, nothing deleted.
 
 use std::fs;
-use std::path::Path;
 
 use crate::support::ground::Ground;
 use crate::support::hostile::sftp_server;
 use crate::support::place::{Permitted, as_nobody, mounting};
+use crate::support::process::find;
 use crate::support::sandbox::{Outcome, SCLONE};
 use crate::support::tree::Tree;
 
@@ -102,8 +102,8 @@ fn a_folder_here_that_cannot_be_searched_keeps_everything_on_the_server() {
         let _closed = Permitted::only(&ground.here.join("d"), mode);
         let own = [SCLONE, "sync", &here, &there].map(str::to_owned);
         let all = [as_nobody(), own.into()].concat();
-        let program = if all[0] == SCLONE { all[0].clone() } else { format!("/usr/bin/{}", all[0]) };
-        let outcome = ground.user.sandbox.program(Path::new(&program), &all[1..]).run();
+        let program = find(&all[0], "util-linux");
+        let outcome = ground.user.sandbox.program(&program, &all[1..]).run();
         outcome.code(1).stderr_has(&["permission denied", "not deleting files as there were IO errors"]);
         assert_eq!(Tree::read(&ground.there), before, "{mode:o}");
     }
@@ -139,7 +139,7 @@ fn a_read_only_file_system_here_is_told_and_keeps_its_files() {
     };
     let line = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 99; shift; exec \"$@\"";
     let own = [flag, "/bin/sh", "-c", line, "sh", &there, SCLONE, "copy", &here, &there];
-    let program = Path::new("/usr/bin").join(unshare);
+    let program = find(unshare, "util-linux");
     let outcome = ground.user.sandbox.program(&program, own).run();
     outcome.code(1).stderr_has(&["ERROR : f: Failed to copy: create", "read-only file"]);
     assert_eq!(count(&outcome, "could not remove"), 0, "{outcome}");

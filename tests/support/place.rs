@@ -1,6 +1,7 @@
 //! Places that a user may not write to, or that are too small, whoever runs the tests.
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +24,8 @@ pub(crate) fn mounting() -> Option<[&'static str; 2]> {
     };
     let found = [["unshare", "-m"], ["unshare", "-rm"]].into_iter().find(can_mount);
     if found.is_none() {
-        eprintln!("nothing can be mounted here: a weaker fault takes the place of a real file system");
+        let notice = b"nothing can be mounted here: a weaker fault takes the place of a real file system\n";
+        std::io::stderr().write_all(notice).unwrap();
     }
     found
 }
