@@ -114,6 +114,15 @@ impl RelPath {
     }
 }
 
+/// At most the first `length` bytes of a name, cut at a character boundary where it is UTF-8.
+pub fn shorten(name: &[u8], length: usize) -> &[u8] {
+    let mut end = length.min(name.len());
+    while end > 0 && end < name.len() && name.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        end = end.saturating_sub(1);
+    }
+    name.get(..end).unwrap_or(name)
+}
+
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escape(&self.0))

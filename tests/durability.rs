@@ -45,6 +45,7 @@ fn a_file_is_flushed_before_it_gets_its_name_and_its_folders_at_the_end() {
         "fsync@openssh.com",
         "CLOSE",
         "posix-rename@openssh.com",
+        "LSTAT",
         "OPEN",
         "OPEN",
     ];

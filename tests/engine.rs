@@ -72,7 +72,7 @@ fn what_is_unchanged_costs_the_listing_and_nothing_else() {
 }
 
 #[test]
-fn a_small_file_costs_six_requests() {
+fn a_small_file_costs_seven_requests() {
     let user = User::new(KeyType::Ed25519);
     let server = noting(user.server()).start();
     user.remote("r", &server);
@@ -85,7 +85,7 @@ fn a_small_file_costs_six_requests() {
     let first = kinds.iter().position(|kind| *kind == "OPEN").unwrap();
     assert_eq!(
         kinds[first..],
-        ["OPEN", "WRITE", "FSETSTAT", "FSTAT", "CLOSE", "posix-rename@openssh.com"],
+        ["OPEN", "WRITE", "FSETSTAT", "FSTAT", "CLOSE", "posix-rename@openssh.com", "LSTAT"],
         "{requests:?}"
     );
 }

@@ -160,6 +160,18 @@ fn what_was_tampered_with_is_begun_anew() {
 }
 
 #[test]
+fn a_partial_that_is_longer_than_its_file_is_begun_anew() {
+    let ground = Ground::new(true);
+    let (_proxy, _) = ground.stop(Direction::ToServer, Signal::KILL);
+    let partial = ground.assert_half();
+    let file = fs::File::options().write(true).open(partial).unwrap();
+    file.set_len(SIZE as u64 + 1000).unwrap();
+    let outcome = ground.copy(&ground.places(Direction::ToServer, "p"), &["--retries=1"]);
+    assert!(!is_resumed(outcome.code(0)), "{outcome}");
+    ground.assert_done();
+}
+
+#[test]
 fn a_source_that_has_changed_since_is_begun_anew_and_the_partial_removed() {
     let ground = Ground::new(true);
     let (_proxy, _) = ground.stop(Direction::ToServer, Signal::KILL);

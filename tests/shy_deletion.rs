@@ -3,7 +3,9 @@
 use std::fs;
 
 use crate::support::ground::Ground;
-use crate::support::hostile::{Action, Rule};
+use crate::support::hostile::{Action, Rule, sftp_server};
+use crate::support::packet;
+use crate::support::sandbox::injected;
 use crate::support::tree::Tree;
 
 const UNHARMED: &str = "what cannot be known to be gone from the source stays";
@@ -52,6 +54,43 @@ fn a_listing_that_ends_early_without_an_error_keeps_everything() {
 }
 
 #[test]
+fn a_disk_of_the_server_that_fails_during_a_listing_keeps_everything() {
+    // OpenSSH's server ends such a listing as if it were complete.
+    let server = [injected(&["getdents64:error=EIO:when=2+"]), vec![sftp_server().display().to_string()]];
+    let ground = Ground::served(|builder| builder.subsystem(&server.concat().join(" ")));
+    // More than one call of the system brings.
+    let tree = (0..2000).fold(Tree::new(), |tree, number| tree.file(format!("f{number:04}"), "x"));
+    tree.write(&ground.here);
+    tree.write(&ground.there);
+    let outcome = ground.sclone("sync @HERE THERE");
+    outcome.code(1).stderr_has(&["the source has it, but its listing did not"]);
+    assert_eq!(Tree::read(&ground.there), tree, "{UNHARMED}");
+}
+
+#[test]
+fn a_name_that_no_file_can_have_in_the_middle_of_a_listing_keeps_everything() {
+    let listing = Action::Reply { kind: packet::NAME, body: packet::names(&[b"a", b"", b"b"]) };
+    let ground = Ground::with(&[Rule::new("READDIR", 1, listing)]);
+    let tree = Tree::new().file("a", "1").file("b", "2").file("c", "3");
+    tree.write(&ground.here);
+    tree.file("surplus", "x").write(&ground.there);
+    assert_nothing_deleted(&ground, "", 1, &["the name is empty"]);
+}
+
+#[test]
+fn an_empty_answer_in_a_listing_is_not_its_end() {
+    let nothing = Action::Reply { kind: packet::NAME, body: packet::names(&[]) };
+    for nth in [1, 2] {
+        let ground = Ground::with(&[Rule::new("READDIR", nth, nothing.clone())]);
+        let tree = many(3).file("a", "1");
+        tree.write(&ground.here);
+        tree.clone().file("surplus", "x").write(&ground.there);
+        ground.sclone("sync @HERE THERE").code(0).stderr("");
+        assert_eq!(Tree::read(&ground.there), tree, "READDIR {nth}");
+    }
+}
+
+#[test]
 fn a_folder_that_lists_as_empty_keeps_everything() {
     // As a folder that may be read but not searched does.
     let ground = Ground::with(&[Rule::new("READDIR", 0, status(1))]);
@@ -85,6 +124,39 @@ fn an_answer_other_than_no_such_file_keeps_everything() {
         many(3).file("x", "1").file("y", "2").write(&ground.there);
         assert_nothing_deleted(&ground, "", 1, &["Not deleted", "not deleting files"]);
     }
+    let ground = Ground::with(&[Rule::new("LSTAT", 0, Action::Silence)]);
+    many(3).write(&ground.here);
+    many(3).file("x", "1").write(&ground.there);
+    assert_nothing_deleted(&ground, "--timeout 2s --retries 1", 23, &["no answer from the server for 2s"]);
+}
+
+#[test]
+fn a_dry_run_asks_the_server_for_nothing_that_changes_anything() {
+    let ground = Ground::with(&[Rule::new("READ", u64::MAX, Action::Silence)]);
+    many(3).file("new", "1").file("differs", "now").write(&ground.here);
+    Tree::new().file("differs", "before").file("surplus", "x").file("gone/too", "y").write(&ground.there);
+    for command in ["sync", "sync --delete-before", "sync --track-renames", "copy", "move"] {
+        ground.sclone(&format!("{command} --dry-run HERE @THERE")).code(0);
+    }
+    let reads =
+        ["INIT", "OPENDIR", "READDIR", "CLOSE", "STAT", "LSTAT", "FSTAT", "REALPATH", "limits@openssh.com"];
+    let asked = ground.server.requests();
+    let changes: Vec<_> =
+        asked.iter().filter(|asked| !reads.contains(&asked.split(' ').next().unwrap())).collect();
+    assert!(changes.is_empty() && asked.len() > 5, "{changes:?}");
+}
+
+#[test]
+fn names_that_look_alike_are_different_files() {
+    let ground = Ground::new();
+    let new = Tree::new().file("readme", "1").file("e\u{301}", "2");
+    new.write(&ground.here);
+    Tree::new().file("README", "1").file("\u{e9}", "2").write(&ground.there);
+    let outcome = ground.sclone("sync -v HERE @THERE");
+    assert_eq!(Tree::read(&ground.there), new);
+    let log = String::from_utf8_lossy(&outcome.code(0).stderr).into_owned();
+    let (copied, deleted) = (log.rfind("Copied (new)").unwrap(), log.find(": Deleted").unwrap());
+    assert!(copied < deleted, "a file went before its like was there: {log}");
 }
 
 #[test]

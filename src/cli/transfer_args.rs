@@ -22,6 +22,7 @@ use crate::transfer::order::Order;
 use crate::transfer::plan::Traversal;
 use crate::transfer::reference::References;
 use crate::transfer::task::Rules;
+use crate::transfer::{FileOptions, Preservation, Verify};
 use crate::units::{ByteSize, Interval};
 
 /// The flags as they were given.
@@ -174,6 +175,20 @@ impl TransferArgs {
             leaves_folder_times: self.no_update_dir_modtime,
             witness: None,
         })
+    }
+
+    /// How files are carried, as [`Ctx::file_options`] says; what is told apart by hashes is compared by them once it has
+    /// arrived.
+    pub fn file_options(
+        &self,
+        ctx: &Ctx,
+        metadata: Option<Arc<Preservation>>,
+        verify: [Option<Verify>; 2],
+    ) -> FileOptions {
+        let options = ctx.file_options(metadata, verify);
+        let verify =
+            if self.checksum && options.verify == Verify::Risky { Verify::Hash } else { options.verify };
+        FileOptions { verify, ..options }
     }
 
     fn comparison(&self) -> Comparison {

@@ -101,7 +101,7 @@ impl TransferJob<'_> {
                 task: self.task,
                 rules,
                 in_flight: files_at_once(IN_FLIGHT),
-                files: ctx.file_options(metadata, [source.verify(), place.verify()]),
+                files: self.flags.file_options(ctx, metadata, [source.verify(), place.verify()]),
                 transfers: ctx.settings.transfers,
                 folders: ctx.settings.folders_at_once(),
                 max_depth: ctx.settings.max_depth,

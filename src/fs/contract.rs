@@ -19,6 +19,9 @@ pub type Task<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 /// More ways to a file being opened.
 pub type WideningTask<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
+/// What was left half-way being ended.
+pub type Settling<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileType {
@@ -175,6 +178,12 @@ pub trait Fs: Send + Sync {
 
     /// Gives a file its final name in one step. Whatever file stood there is replaced; it is whole until then.
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()>;
+
+    /// Ends every [`replace`](Self::replace) and [`take`](Self::take) that was dropped half-way, where they take several
+    /// steps: each name belongs to the new file or to the old one again.
+    fn settle(&self) -> Settling<'_> {
+        Box::pin(std::future::ready(()))
+    }
 
     /// Moves a file or folder of the same system, named by its full path, to `to` in one step. A file or an empty folder
     /// that stood there is replaced.

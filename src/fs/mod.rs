@@ -16,14 +16,15 @@ mod mounts;
 mod properties;
 mod remote_file;
 mod remote_folder;
+mod replacement;
 mod sftp;
 mod shell;
 mod shell_survey;
 mod user_attributes;
 
 pub use contract::{
-    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Task, Usage, WideningTask,
-    WriteFile,
+    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, SMALL, Settling, Task, Usage,
+    WideningTask, WriteFile,
 };
 pub use details::{Details, Owner, UserAttributes};
 pub use links::Links;

@@ -4,14 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use super::attributes::{details_of, metadata_of, times_of};
 use super::blocking;
 use super::check_file::check_files;
-use super::contract::{Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
+use super::contract::{
+    Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Settling, Task, Usage, WriteFile,
+};
 use super::details::Details;
 use super::explanation::explain;
 use super::remote_file::RemoteFile;
 use super::remote_folder::{describe, follow_links, read_all, sort_out};
+use super::replacement::Replacements;
 use super::shell::Shell;
 use crate::error::{Error, Kind, Result, Retry};
 use crate::hash::{Digest, HashType};
@@ -48,6 +53,7 @@ pub struct Sftp {
     may_hash: bool,
     skips_links: bool,
     tuning: Tuning,
+    replacements: Replacements,
     /// How many folders were read or are being read.
     listed: AtomicUsize,
     /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
@@ -65,6 +71,7 @@ impl Sftp {
             addresses: None,
             name,
             tuning,
+            replacements: Replacements::default(),
             shell: None,
             may_hash: true,
             skips_links: false,
@@ -167,20 +174,21 @@ impl Sftp {
         Ok(())
     }
 
-    async fn rename(&self, from: &[u8], to: &[u8]) -> Result<()> {
-        let client = self.pool.client().await?;
-        let renamed = if client.extensions().posix_rename {
-            client.posix_rename(from, to).await
-        } else {
-            replace_in_steps(&client, from, to).await
-        };
+    /// Renames, and tells whether the old name is gone: some servers say that they did what they did not.
+    async fn rename(&self, from: &[u8], to: &[u8]) -> Result<bool> {
+        // Both are asked at once to save a round trip, so the answer may be from before the rename.
+        let (renamed, left) = join(self.replacements.rename(&self.pool, from, to), self.look(from)).await;
         match renamed {
             Err(error) if error.kind() == Kind::PermissionDenied => Err(error.advice(
                 "this user may rename nothing here, or not replace what stands there; --inplace needs no renaming",
             )),
             Err(error) => Err(self.explain(error, to).await),
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(left.is_err() || self.look(from).await.is_err()),
         }
+    }
+
+    async fn look(&self, path: &[u8]) -> Result<Metadata> {
+        Ok(metadata_of(&self.pool.client().await?.lstat(path).await?))
     }
 
     /// A bare `FAILURE` says nothing; asks what stands there, or whether the disk is full.
@@ -191,6 +199,11 @@ impl Sftp {
 
 fn missing_folder(error: Error) -> Error {
     if error.kind() == Kind::NotFound { error.with_kind(Kind::DirectoryNotFound) } else { error }
+}
+
+fn not_renamed(to: &[u8]) -> Error {
+    let reason = "the server says that it did, but the file still has its old name";
+    Error::new(Kind::Failure, "rename to", reason).on(to)
 }
 
 fn no_hash(hash: HashType) -> Error {
@@ -298,7 +311,7 @@ impl Fs for Sftp {
     }
 
     fn look_up<'a>(&'a self, path: &'a RelPath) -> Task<'a, Metadata> {
-        Box::pin(async { Ok(metadata_of(&self.pool.client().await?.lstat(&self.full(path)).await?)) })
+        Box::pin(async { self.look(&self.full(path)).await })
     }
 
     fn details<'a>(&'a self, path: &'a RelPath) -> Task<'a, Details> {
@@ -349,11 +362,24 @@ impl Fs for Sftp {
     }
 
     fn replace<'a>(&'a self, from: &'a RelPath, to: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async { self.rename(&self.full(from), &self.full(to)).await })
+        Box::pin(async {
+            let (from, to) = (self.full(from), self.full(to));
+            if self.rename(&from, &to).await? { Ok(()) } else { Err(not_renamed(&to)) }
+        })
+    }
+
+    fn settle(&self) -> Settling<'_> {
+        Box::pin(self.replacements.settle(&self.pool))
     }
 
     fn take<'a>(&'a self, origin: &'a [u8], to: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async { self.rename(origin, &self.full(to)).await })
+        Box::pin(async {
+            let to = self.full(to);
+            // Two names of one file both stay, as POSIX has it.
+            let is_done =
+                self.rename(origin, &to).await? || self.look(origin).await? == self.look(&to).await?;
+            if is_done { Ok(()) } else { Err(not_renamed(&to)) }
+        })
     }
 
     fn set_modified<'a>(&'a self, path: &'a RelPath, dates: Dates) -> Task<'a, ()> {
@@ -472,24 +498,4 @@ async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {
 fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let cuts = path.iter().enumerate().filter(|(cut, byte)| **byte == b'/' && *cut > 0);
     cuts.filter_map(|(cut, _)| path.get(..cut))
-}
-
-/// Replaces without `posix-rename@openssh.com`: the old file is moved aside and comes back if the new one cannot take
-/// its name, so that one of the two always exists.
-async fn replace_in_steps(client: &Client, from: &[u8], to: &[u8]) -> Result<()> {
-    let Err(refused) = client.rename(from, to).await else { return Ok(()) };
-    match client.lstat(to).await.map(|found| metadata_of(&found).file_type) {
-        Ok(FileType::Directory) | Err(_) => return Err(refused),
-        Ok(_) => {}
-    }
-    let aside = [from, b".old"].concat();
-    client.rename(to, &aside).await?;
-    if let Err(error) = client.rename(from, to).await {
-        let restored = client.rename(&aside, to).await;
-        return Err(match restored {
-            Ok(()) => error,
-            Err(_) => error.advice(format!("the old content is kept in {}", crate::path::escape(&aside))),
-        });
-    }
-    client.remove(&aside).await
 }

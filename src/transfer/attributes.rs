@@ -70,7 +70,11 @@ impl Attributes {
     }
 }
 
-fn tolerate(error: Error, report: impl FnOnce(&Error)) -> Result<()> {
+/// Reports what a server does not let anybody set.
+///
+/// # Errors
+/// What has to do with the connection rather than with the file.
+pub(super) fn tolerate(error: Error, report: impl FnOnce(&Error)) -> Result<()> {
     match error.kind() {
         Kind::PermissionDenied | Kind::Unsupported | Kind::Failure => {
             report(&error);

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;
 
-/// Between two looks at a file: a transfer under way writes more often, and one about to end takes the name away.
+/// Between two looks at a partial: a transfer under way writes more often, and one about to end takes the name away.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// The removal of the partial files in a tree.
@@ -82,8 +82,8 @@ fn partial(pair: Pair) -> Option<(RelPath, Metadata)> {
     is_partial(entry.name.as_bytes()).then_some((pair.path, entry.metadata))
 }
 
-/// Waits without keeping the run from being stopped.
-async fn pause() -> Result<()> {
+/// Waits until a partial that is being written has changed, without keeping the run from being stopped.
+pub(super) async fn pause() -> Result<()> {
     let (sender, receiver) = oneshot::channel::<Infallible>();
     let timer = std::thread::Builder::new().name("pause".into()).spawn(move || {
         std::thread::sleep(PAUSE);

@@ -3,6 +3,7 @@
 use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
@@ -10,7 +11,8 @@ use futures_util::future::{Either, join3, select};
 use futures_util::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::budget::Budget;
-use super::copy_file::{Copier, FileOptions};
+use super::copy_file::Copier;
+use super::file_options::FileOptions;
 use super::folder_times::Model;
 use super::gate::Gate;
 use super::march::Limits;
@@ -32,6 +34,8 @@ use crate::path::{Name, RelPath};
 pub const IN_FLIGHT: usize = 256;
 /// How long a stopped run may take to remove its partial files.
 const CLEAN_UP: Duration = Duration::from_secs(3);
+/// How many of those that could not be removed are named.
+const NAMED: usize = 10;
 
 /// What a run works with.
 pub struct Copy {
@@ -107,13 +111,17 @@ impl Copy {
                 Task::Copy | Task::Move { .. } => None,
             },
             started: Instant::now(),
+            was_full: AtomicBool::new(false),
         };
         let result = self.cancel.or_stop(self.rules.ceiling.or_end(self.carry_out(&tools))).await;
         match &result {
             Ok(()) if self.gate.is_dry_run() => {}
             Ok(()) => tools.copier.sweep().await,
             // On a full disk even what could be resumed is in the way.
-            Err(error) => within(CLEAN_UP, tools.clean_up(error.kind() != Kind::NoSpace)).await,
+            Err(error) => {
+                let keep = error.kind() != Kind::NoSpace;
+                within(CLEAN_UP, tools.clean_up(keep), || tools.unfinished()).await;
+            }
         }
         result
     }
@@ -312,15 +320,21 @@ impl Copy {
     }
 }
 
-/// Waits for `work`, but no longer than `limit`.
-pub(super) async fn within(limit: Duration, work: impl Future<Output = ()>) {
+/// Waits for `work`, but no longer than `limit`; then names the incomplete files that are `left`.
+pub(super) async fn within(limit: Duration, work: impl Future<Output = ()>, left: impl Fn() -> Vec<RelPath>) {
     let (sender, receiver) = oneshot::channel::<()>();
     let timer = std::thread::spawn(move || {
         std::thread::sleep(limit);
         drop(sender);
     });
     if let Either::Right(_) = select(pin!(work), receiver).await {
-        log::warn!("could not remove every incomplete file within {limit:?}; their names end in .partial");
+        let left = left();
+        let named: Vec<_> = left.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = match left.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        log::warn!("could not remove within {limit:?} what is incomplete: {}{more}", named.join(", "));
     }
     drop(timer);
 }

@@ -5,7 +5,6 @@
 //! that step. A failure removes the partial, unless it is worth going on with.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{join, join3, join5};
@@ -16,6 +15,7 @@ use super::backup::Backup;
 use super::bandwidth::{Bandwidth, Throttle};
 use super::budget::Budget;
 use super::durability::Durability;
+use super::file_options::FileOptions;
 use super::journal::{Job, Journal};
 use super::partial;
 use super::passage::{Passage, read_exactly};
@@ -23,54 +23,16 @@ use super::plan::CopyFile;
 use super::preservation::Preservation;
 use super::resume::{Resume, is_worthwhile, record_of};
 use super::stats::{ActiveTransfer, Stats};
-use super::verify::{Verifier, Verify, check_unchanged};
+use super::verify::{Verifier, check_unchanged};
 use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Fs, ReadFile, SMALL, WriteFile};
 use crate::hash::HashType;
 use crate::path::RelPath;
-use crate::units::bandwidth::Timetable;
 
 /// Bytes of file content held in memory at once, for all files together.
 const MEMORY: usize = 32 * 1024 * 1024;
 /// Nobody but the owner may read what is not complete.
 const PARTIAL_MODE: u32 = 0o600;
-
-/// When and over how many ways a large file is carried (`--multi-thread-cutoff`, `--multi-thread-streams`).
-#[derive(Clone, Copy, Debug)]
-pub struct Streams {
-    /// Files of this many bytes and more are large.
-    pub cutoff: u64,
-    /// Ways for one of them.
-    pub most: usize,
-}
-
-/// How files are carried.
-#[derive(Clone)]
-pub struct FileOptions {
-    /// How a large file is carried.
-    pub streams: Streams,
-    /// Permission bits that new files do not get.
-    pub umask: u32,
-    /// What copies get of their source besides (`--metadata`).
-    pub metadata: Option<Arc<Preservation>>,
-    /// Whether a file of this machine that changes while it is read is copied as far as it was listed
-    /// (`--local-no-check-updated`).
-    pub tolerates_change: bool,
-    /// What is compared once a file has arrived.
-    pub verify: Verify,
-    /// What the name of a partial file ends with (`--partial-suffix`).
-    pub partial_suffix: String,
-    /// Whether files are written under their own names, without partial files (`--inplace`).
-    pub in_place: bool,
-    /// How fast all files together may be carried (`--bwlimit`).
-    pub bandwidth: Option<Arc<Bandwidth>>,
-    /// How fast each file may be carried (`--bwlimit-file`).
-    pub file_bandwidth: Option<Timetable>,
-    /// Whether a copy is only done when it is on the disk.
-    pub fsync: bool,
-    /// Where it is written down how far files are, so that a later run can go on; `None` for nowhere.
-    pub journals: Option<PathBuf>,
-}
 
 /// Copies files from one tree to another.
 pub(crate) struct Copier {
@@ -132,6 +94,7 @@ impl Copier {
         match &copied {
             Ok(_) => self.journal.forget(&file.to),
             Err(error) if error.retry() == Retry::AfterReconnect && self.is_begun(&file.to) => {}
+            Err(_) if !self.partials().contains_key(&partial) => {}
             Err(_) => self.discard(&file.to, &partial).await,
         }
         self.partials().remove(&partial);
@@ -156,15 +119,30 @@ impl Copier {
         installed
     }
 
-    /// Removes every partial of copies that were dropped half-way; those that can be resumed only if not `keep`.
+    /// Puts right what copies left that were dropped half-way: names that were being given, and partials. Those that can
+    /// be resumed stay if `keep`.
     pub(crate) async fn clean_up(&self, keep: bool) {
-        let left: Vec<_> = self.partials().drain().collect();
-        let removing: FuturesUnordered<_> = left
-            .iter()
-            .filter(|(_, to)| !(keep && self.is_begun(to)))
-            .map(|(partial, to)| self.discard(to, partial))
+        self.destination.settle().await;
+        if let Some(backup) = &self.backup {
+            backup.tree.settle().await;
+        }
+        if keep {
+            self.partials().retain(|_, to| !self.is_begun(to));
+        }
+        let removing: FuturesUnordered<_> = self
+            .unfinished()
+            .into_iter()
+            .map(|(partial, to)| async move {
+                self.discard(&to, &partial).await;
+                self.partials().remove(&partial);
+            })
             .collect();
         removing.collect::<()>().await;
+    }
+
+    /// The partials that were begun and neither completed nor removed, and the files they would be.
+    pub(crate) fn unfinished(&self) -> Vec<(RelPath, RelPath)> {
+        self.partials().iter().map(|(partial, to)| (partial.clone(), to.clone())).collect()
     }
 
     /// Everything was gone through: what runs that died have left is of no use any more.
@@ -213,7 +191,7 @@ impl Copier {
         let start = self.resume().start_of(file, partial).await;
         active.resume_at(start);
         let open = async {
-            if start > 0 { self.destination.reopen(partial).await } else { self.create(partial).await }
+            if start > 0 { self.destination.reopen(partial).await } else { self.create(file, partial).await }
         };
         // The source is asked before it is read, which may change when it was last.
         let (attributes, reader, writer) =
@@ -225,16 +203,25 @@ impl Copier {
     }
 
     /// Creates this run's own partial. One may be left of a try whose connection was lost.
-    async fn create(&self, partial: &RelPath) -> Result<Box<dyn WriteFile>> {
-        match self.destination.create(partial, PARTIAL_MODE).await {
+    async fn create(&self, file: &CopyFile, partial: &RelPath) -> Result<Box<dyn WriteFile>> {
+        let created = match self.destination.create(partial, PARTIAL_MODE).await {
             Err(error) if matches!(error.kind(), Kind::AlreadyExists | Kind::Failure) => {
                 if self.destination.remove_file(partial).await.is_err() {
-                    return Err(error);
+                    Err(error)
+                } else {
+                    self.destination.create(partial, PARTIAL_MODE).await
                 }
-                self.destination.create(partial, PARTIAL_MODE).await
             }
             created => created,
-        }
+        };
+        created.map_err(|error| match error.kind() {
+            Kind::PermissionDenied => {
+                self.partials().remove(partial);
+                let advice = "no new file may be made in this folder; --inplace writes into the old one";
+                if file.replaces.is_some() { error.advice(advice) } else { error }
+            }
+            _ => error,
+        })
     }
 
     /// Writes into the file itself, as far as that goes.

@@ -14,6 +14,7 @@ pub mod copy;
 mod copy_file;
 pub mod delete_limit;
 mod durability;
+mod file_options;
 mod folder_times;
 mod folders;
 pub mod gate;
@@ -50,7 +51,7 @@ mod work;
 
 pub use bandwidth::Bandwidth;
 pub use copy::Copy;
-pub use copy_file::{FileOptions, Streams};
+pub use file_options::{FileOptions, Streams};
 pub use gate::Gate;
 pub use job_lock::JobLock;
 pub use march::March;

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use crate::error::Result;
-use crate::path::{Name, RelPath};
+use crate::path::{Name, RelPath, shorten};
 
 /// What the name of a partial ends in, unless told otherwise.
 pub(super) const SUFFIX: &str = ".partial";
@@ -24,7 +24,7 @@ pub(crate) fn beside(path: &RelPath, tag: u32, suffix: &str) -> Result<RelPath> 
     let digits = tag ^ crc32fast::hash(path.as_bytes());
     let suffix = format!(".{digits:08x}{suffix}");
     let name = path.file_name().map(|name| name.as_bytes().to_vec()).unwrap_or_default();
-    let kept = cut(&name, LONGEST.saturating_sub(suffix.len()));
+    let kept = shorten(&name, LONGEST.saturating_sub(suffix.len()));
     let name = Name::new(&[kept, suffix.as_bytes()].concat())?;
     Ok(path.parent().unwrap_or_default().join(&name))
 }
@@ -37,14 +37,6 @@ pub(crate) fn is_partial(name: &[u8]) -> bool {
             && *dot == b'.'
             && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
-}
-
-fn cut(name: &[u8], length: usize) -> &[u8] {
-    let mut end = length.min(name.len());
-    while end > 0 && end < name.len() && name.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
-        end = end.saturating_sub(1);
-    }
-    name.get(..end).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::bandwidth::Throttle;
 use super::budget::Budget;
-use super::copy_file::Streams;
+use super::file_options::Streams;
 use super::stats::ActiveTransfer;
 use super::watermark::Watermark;
 use super::window::Window;

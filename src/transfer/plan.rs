@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::compare::{Comparison, Decision};
 use super::content::BATCH;
 use super::march::{Failure, Limits, March, Pair, Side, Step};
+use super::partial::is_partial;
 use super::preservation::Subject;
 use super::undecided::Undecided;
 use crate::error::{Error, Kind, Result};
@@ -90,6 +91,11 @@ impl Surplus {
     /// Whether it is a folder, and not a link to one.
     pub fn is_folder(&self) -> bool {
         self.entry.metadata.file_type == FileType::Directory && !self.entry.is_link
+    }
+
+    /// Whether its name is one that a run gives a file while it writes it.
+    pub fn is_partial(&self) -> bool {
+        self.path.file_name().is_some_and(|name| is_partial(name.as_bytes()))
     }
 }
 

@@ -168,7 +168,8 @@ impl<'a> Preparation<'a> {
         }
         let Task::Sync(rules) = self.run.task else { return None };
         self.times.change(&item.path, true);
-        let is_now = rules.when == When::During && self.saw_files && !item.is_folder();
+        let is_single = !item.is_folder() && !item.is_partial();
+        let is_now = rules.when == When::During && self.saw_files && is_single;
         if is_now && !self.run.holds_back_deletion() && !self.is_behind_link(&item) {
             return Some(Work::at_once(What::Surplus(item)));
         }

@@ -46,7 +46,7 @@ impl Resume<'_> {
     pub(super) async fn start_of(&self, file: &CopyFile, partial: &RelPath) -> u64 {
         if let Some(record) = self.journal.recall(&file.to) {
             let is_ours = record == record_of(&file.source, record.whole);
-            if record.whole == 0 || !is_ours || !self.reaches(partial, record.whole).await {
+            if record.whole == 0 || !is_ours || !self.reaches(file, partial, record.whole).await {
                 return 0;
             }
             announce(file, record.whole, "this run wrote it");
@@ -79,7 +79,7 @@ impl Resume<'_> {
 
     async fn adopt(&self, file: &CopyFile, left: &RelPath, partial: &RelPath, whole: u64) -> bool {
         let adopted = async {
-            if !self.reaches(left, whole).await || !self.agrees(file, left, whole).await? {
+            if !self.reaches(file, left, whole).await || !self.agrees(file, left, whole).await? {
                 return Ok(false);
             }
             self.destination.replace(left, partial).await?;
@@ -92,8 +92,10 @@ impl Resume<'_> {
         })
     }
 
-    async fn reaches(&self, partial: &RelPath, whole: u64) -> bool {
-        self.destination.stat(partial).await.is_ok_and(|found| found.size >= whole)
+    /// Whether a partial has what was noted, and no more than the file will have.
+    async fn reaches(&self, file: &CopyFile, partial: &RelPath, whole: u64) -> bool {
+        let sizes = whole..=file.source.size;
+        self.destination.stat(partial).await.is_ok_and(|found| sizes.contains(&found.size))
     }
 
     async fn agrees(&self, file: &CopyFile, left: &RelPath, whole: u64) -> Result<bool> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use super::cleanup::pause;
 use super::copy::Copy;
 use super::delete_limit::Asked;
 use super::plan::{Surplus, present};
@@ -44,6 +45,7 @@ impl<'a> Cleaner<'a> {
         if files.is_empty() && folders.is_empty() || self.is_barred() {
             return Ok(());
         }
+        let files = self.without_live_partials(files).await?;
         if !files.is_empty() && !saw_files {
             self.refuse_empty_source().await?;
         }
@@ -97,11 +99,30 @@ impl<'a> Cleaner<'a> {
         if !is_shown {
             log::debug!(object:% = item.path; "Not deleted: it is no file");
         }
-        let is_partial = is_file && is_fresh_partial(item);
+        let is_partial = is_file && item.is_partial() && is_fresh(item);
         if is_partial {
             log::info!(object:% = item.path; "Not deleted: another run may be writing it");
         }
         is_shown && !is_partial
+    }
+
+    /// Leaves out the partials that another run completes or goes on with meanwhile: one that is about to get its name
+    /// has the time of its source already, and so may look old.
+    async fn without_live_partials(&self, files: Vec<Surplus>) -> Result<Vec<Surplus>> {
+        let (partials, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(Surplus::is_partial);
+        if partials.is_empty() || self.run.gate.is_dry_run() {
+            return Ok([partials, files].concat());
+        }
+        pause().await?;
+        for item in partials {
+            let now = present(self.run.destination.look_up(&item.path).await)?;
+            if now.is_some_and(|now| now == item.entry.metadata) {
+                files.push(item);
+            } else {
+                log::info!(object:% = item.path; "Not deleted: another run writes it");
+            }
+        }
+        Ok(files)
     }
 
     async fn refuse_empty_source(&self) -> Result<()> {
@@ -197,6 +218,10 @@ impl<'a> Cleaner<'a> {
                 run.stats.deleted_file(bytes);
                 Ok(())
             }
+            Err(error) if error.kind() == Kind::NotFound => {
+                log::debug!(object:% = path; "Gone already: {error}");
+                Ok(())
+            }
             Err(error) if error.is_fatal() => Err(error),
             Err(error) => {
                 log::error!(object:% = path; "Couldn't delete: {error}");
@@ -258,10 +283,9 @@ impl Copy {
     }
 }
 
-/// Whether a file is one that a run writes under a partial name, and that was written to within a day.
-fn is_fresh_partial(item: &Surplus) -> bool {
+/// Whether a file was written to within a day.
+fn is_fresh(item: &Surplus) -> bool {
     const DAY: i128 = 24 * 60 * 60 * 1_000_000_000;
-    let is_partial = item.path.file_name().is_some_and(|name| super::partial::is_partial(name.as_bytes()));
     let now = i128::try_from(std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_nanos())).unwrap_or(0);
-    is_partial && item.entry.metadata.modified.is_some_and(|modified| now.saturating_sub(modified) < DAY)
+    item.entry.metadata.modified.is_some_and(|modified| now.saturating_sub(modified) < DAY)
 }

@@ -61,7 +61,11 @@ impl Upload {
         let partial = partial::beside(&self.path, partial::random_tag(), partial::SUFFIX)?;
         let written = self.cancel.or_stop(self.write(&partial, chunks)).await;
         if written.is_err() {
-            within(CLEAN_UP, self.remove(&partial)).await;
+            let clean_up = async {
+                self.tree.settle().await;
+                self.remove(&partial).await;
+            };
+            within(CLEAN_UP, clean_up, || vec![partial.clone()]).await;
         }
         written
     }

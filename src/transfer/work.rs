@@ -1,10 +1,12 @@
 //! Does one thing: a file, a time, a folder. What fails is logged and counted here, once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::attributes::tolerate;
 use super::budget::Budget;
 use super::copy::Copy;
 use super::copy_file::Copier;
@@ -28,6 +30,8 @@ pub(super) struct Tools<'a> {
     pub(super) large: Budget,
     pub(super) cleaner: Option<Cleaner<'a>>,
     pub(super) started: Instant,
+    /// Whether a file has failed for want of space.
+    pub(super) was_full: AtomicBool,
 }
 
 impl Tools<'_> {
@@ -35,6 +39,19 @@ impl Tools<'_> {
     pub(super) async fn clean_up(&self, keep: bool) {
         let copiers = self.references.iter().chain([&self.copier]);
         copiers.map(|copier| copier.clean_up(keep)).collect::<FuturesUnordered<_>>().collect::<()>().await;
+    }
+
+    /// Whether a file failed because the disk is full. A server without a word for that is believed once another file
+    /// has.
+    fn is_short_of_space(&self, error: &Error) -> bool {
+        let was_full = self.was_full.load(Ordering::Relaxed);
+        error.kind() == Kind::NoSpace || was_full && error.kind() == Kind::Failure
+    }
+
+    /// The partials that were not removed.
+    pub(super) fn unfinished(&self) -> Vec<RelPath> {
+        let copiers = self.references.iter().chain([&self.copier]);
+        copiers.flat_map(Copier::unfinished).map(|(partial, _)| partial).collect()
     }
 }
 
@@ -96,6 +113,14 @@ impl Work {
     }
 }
 
+/// Whether a failure ends the run. Where a large file does not fit, a smaller one may.
+fn is_final(error: &Error, is_large: bool) -> bool {
+    match error.kind() {
+        Kind::NoSpace => !is_large,
+        _ => error.is_fatal(),
+    }
+}
+
 impl Copy {
     /// Deletions wait until the end where files may still be found to be renamed.
     pub(super) fn holds_back_deletion(&self) -> bool {
@@ -106,10 +131,11 @@ impl Copy {
         // Trees on this machine are never waited for, so nobody else would look.
         self.cancel.check()?;
         let path = work.path().clone();
+        let is_large = work.file().is_some_and(|file| file.source.size > SMALL);
         match self.carry(tools, work).await {
             // Whoever gives out the work ends the run, when what is under way is done.
             Err(error) if matches!(error.kind(), Kind::TransferLimit | Kind::TimeLimit) => Ok(()),
-            Err(error) if !error.is_fatal() => {
+            Err(error) if !is_final(&error, is_large) => {
                 log::error!(object:% = path; "Failed to {}: {error}", if self.task.is_move() { "move" } else { "copy" });
                 self.stats.failed_at(&path, &error);
                 Ok(())
@@ -168,14 +194,29 @@ impl Copy {
             admission.keep();
             return Ok(());
         }
-        let _turn = if file.source.size > SMALL { Some(tools.large.take(1).await) } else { None };
-        let hash = self.attempt(copier, &job).await?;
+        let hash = self.in_turn(tools, copier, &job).await?;
         self.stats.verified(hash);
         admission.keep();
         let how = if file.replaces.is_some() { "replaced existing" } else { "new" };
         let name = if file.from == file.to { String::new() } else { format!(" to: {}", file.to) };
         log::info!(object:% = file.from; "Copied ({how}){name}");
         if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }
+    }
+
+    /// Copies a large file when it has its turn, and a small one at once.
+    async fn in_turn(&self, tools: &Tools<'_>, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
+        if file.source.size > SMALL {
+            let _turn = tools.large.take(1).await;
+            return self.attempt(tools, copier, file).await;
+        }
+        match self.attempt(tools, copier, file).await {
+            Err(error) if tools.is_short_of_space(&error) => {
+                // What a large file has taken of a full disk is free again when that has failed.
+                let _alone = tools.large.take(usize::MAX).await;
+                self.attempt(tools, copier, file).await
+            }
+            other => other,
+        }
     }
 
     /// Counts a file that nobody had to carry.
@@ -186,10 +227,13 @@ impl Copy {
     }
 
     /// Copies one file, again over a new connection when one was lost, and returns the hash it was compared by.
-    async fn attempt(&self, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
+    async fn attempt(&self, tools: &Tools<'_>, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
         let copying = self.retries.insist(&file.to, || async {
             let active = self.stats.start(&file.to, file.source.size);
-            let hash = copier.copy(file, &active).await?;
+            let copied = copier.copy(file, &active).await;
+            let hash = copied.inspect_err(|error| {
+                tools.was_full.fetch_or(error.kind() == Kind::NoSpace, Ordering::Relaxed);
+            })?;
             active.finish();
             Ok(hash)
         });
@@ -202,8 +246,12 @@ impl Copy {
             && let Some(modified) = file.source.modified
         {
             let dates = Dates { modified, accessed: None };
-            self.retries.insist(&file.to, || self.destination.set_modified(&file.to, dates)).await?;
-            log::info!(object:% = file.from; "Updated modification time in destination");
+            match self.retries.insist(&file.to, || self.destination.set_modified(&file.to, dates)).await {
+                Ok(()) => log::info!(object:% = file.from; "Updated modification time in destination"),
+                Err(error) => tolerate(error, |error| {
+                    log::warn!("{}: the same, but its time could not be set: {error}", file.to);
+                })?,
+            }
         }
         if self.task.is_move() { self.remove_source(file).await } else { Ok(()) }
     }

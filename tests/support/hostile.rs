@@ -74,13 +74,20 @@ impl Rule {
 
 #[derive(Serialize, Deserialize)]
 struct Plan {
+    /// An extension that the real server is told not to offer, or nothing.
+    without: String,
     rules: Vec<Rule>,
 }
 
 impl ServerBuilder {
     /// Serves SFTP by the hostile server with these rules.
     pub(crate) fn hostile(self, rules: &[Rule]) -> Self {
-        let plan = toml::to_string(&Plan { rules: rules.to_vec() }).unwrap();
+        self.hostile_without("", rules)
+    }
+
+    /// The same, and one of OpenSSH's extensions, by its name for the option `-P`, is not offered.
+    pub(crate) fn hostile_without(self, extension: &str, rules: &[Rule]) -> Self {
+        let plan = toml::to_string(&Plan { without: extension.into(), rules: rules.to_vec() }).unwrap();
         std::fs::write(self.folder().join("plan.toml"), plan).unwrap();
         std::fs::write(self.folder().join("requests"), "").unwrap();
         let program = std::env::current_exe().unwrap();
@@ -113,7 +120,7 @@ fn program() {
     let raw = Action::Raw((0..=255).collect());
     let status = Action::Status { code: 4, text: "a \"quoted\"\nline".into() };
     let rules = [raw, status, Action::ShortData(7), Action::Close].map(|action| Rule::new("READ", 3, action));
-    let text = toml::to_string(&Plan { rules: rules.to_vec() }).unwrap();
+    let text = toml::to_string(&Plan { without: String::new(), rules: rules.to_vec() }).unwrap();
     assert_eq!(toml::from_str::<Plan>(&text).unwrap().rules, rules);
 }
 
@@ -123,7 +130,7 @@ type Pending = Mutex<HashMap<u32, Action>>;
 fn serve(folder: &Path) -> io::Result<()> {
     let plan: Plan = toml::from_str(&std::fs::read_to_string(folder.join("plan.toml"))?).unwrap();
     let mut log = File::options().append(true).open(folder.join("requests"))?;
-    let mut server = start_real_server()?;
+    let mut server = start_real_server(&plan.without)?;
     let (mut to_server, from_server) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
     let pending = Pending::default();
     std::thread::scope(|scope| {
@@ -156,10 +163,18 @@ fn serve(folder: &Path) -> io::Result<()> {
     })
 }
 
-fn start_real_server() -> io::Result<Child> {
+/// OpenSSH's program that serves SFTP on its standard streams.
+pub(crate) fn sftp_server() -> PathBuf {
     let program = SFTP_SERVER.map(PathBuf::from).into_iter().find(|path| path.is_file());
-    let program = program.expect("sftp-server is missing: install the package openssh-sftp-server");
-    die_with_parent(Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped())).spawn()
+    program.expect("sftp-server is missing: install the package openssh-sftp-server")
+}
+
+fn start_real_server(without: &str) -> io::Result<Child> {
+    let mut command = Command::new(sftp_server());
+    if !without.is_empty() {
+        command.args(["-P", without]);
+    }
+    die_with_parent(command.stdin(Stdio::piped()).stdout(Stdio::piped())).spawn()
 }
 
 fn rule_for(plan: &Plan, packet: &Packet, counts: &mut HashMap<String, u64>) -> Option<Action> {

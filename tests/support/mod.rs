@@ -17,6 +17,7 @@ pub(crate) mod lab;
 pub(crate) mod packet;
 pub(crate) mod peer;
 pub(crate) mod person;
+pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod sandbox;

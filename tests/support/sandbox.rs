@@ -1,6 +1,6 @@
 //! The program under test, in a home of its own: nothing of this machine's configuration, agent or environment.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,11 +8,21 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::process::{die_with_parent, kill_tree, leave_terminal, wait_within};
+use super::process::{die_with_parent, find, kill_tree, leave_terminal, wait_within};
 use super::server::{Server, current_user};
 
 /// How long a run may take unless a test says otherwise.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
+
+/// The program under test.
+pub(crate) const SCLONE: &str = env!("CARGO_BIN_EXE_sclone");
+
+/// The words before a command that make its system calls fail.
+pub(crate) fn injected(injections: &[&str]) -> Vec<String> {
+    let strace = find("strace", "strace").display().to_string();
+    let each = injections.iter().flat_map(|injection| ["-e".to_owned(), format!("inject={injection}")]);
+    [strace, "-f".into(), "-o".into(), "/dev/null".into()].into_iter().chain(each).collect()
+}
 
 /// A home folder with an `rclone.conf`.
 pub(crate) struct Sandbox {
@@ -73,7 +83,21 @@ impl Sandbox {
 
     /// Begins a run of the program under test.
     pub(crate) fn sclone<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
-        self.program(Path::new(env!("CARGO_BIN_EXE_sclone")), arguments)
+        self.program(Path::new(SCLONE), arguments)
+    }
+
+    /// Begins a run of the program under test whose system calls fail as `injections` say, in the words of `strace -e
+    /// inject`.
+    pub(crate) fn sclone_injected<A: AsRef<OsStr>>(
+        &self,
+        injections: &[&str],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Invocation {
+        let own = arguments.into_iter().map(|argument| argument.as_ref().to_owned());
+        let all = injected(injections).into_iter().map(OsString::from).chain([SCLONE.into()]).chain(own);
+        let mut all = all.collect::<Vec<_>>().into_iter();
+        let program = all.next().unwrap();
+        self.program(Path::new(&program), all)
     }
 
     /// Begins a run of any other program in the same surroundings.
