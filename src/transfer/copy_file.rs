@@ -20,7 +20,6 @@ use super::journal::{Job, Journal};
 use super::partial;
 use super::passage::{Passage, read_exactly};
 use super::plan::CopyFile;
-use super::preservation::Preservation;
 use super::resume::{Resume, is_worthwhile, record_of};
 use super::stats::{ActiveTransfer, Stats};
 use super::verify::{Verifier, check_unchanged};

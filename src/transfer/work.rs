@@ -13,7 +13,7 @@ use super::copy_file::Copier;
 use super::plan::{CopyFile, Surplus};
 use super::reference::Found;
 use super::surplus::Cleaner;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fs::Dates;
 use crate::hash::HashType;
 use crate::path::RelPath;
