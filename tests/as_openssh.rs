@@ -47,7 +47,11 @@ const CASES: [Case; 14] = [
         |signing| ours(signing).option("critical:x@y=1"),
         Some((21, "the critical option x@y")),
     ),
-    case("forced other", |signing| ours(signing).option("force-command=/bin/false"), Some((1, "/bin/false"))),
+    case(
+        "forced other",
+        |signing| ours(signing).option("force-command=/bin/false"),
+        Some((21, "it forces the command /bin/false")),
+    ),
     Case {
         name: "revoked key",
         sign: ours,

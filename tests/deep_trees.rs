@@ -47,7 +47,7 @@ fn leaf(root: &Path) -> PathBuf {
 fn a_tree_of_two_thousand_levels_is_copied_listed_and_removed() {
     let ground = Ground::new();
     write_in(&descend(&ground.here, "d", LEVELS), "leaf");
-    with_little_stack(&ground, "copy HERE r:THERE").code(0).stdout("").stderr("");
+    with_little_stack(&ground, "copy HERE THERE").code(0).stdout("").stderr("");
     assert_eq!(std::fs::read(leaf(&ground.there)).unwrap(), b"content");
     let drawn = with_little_stack(&ground, "tree THERE");
     let text = String::from_utf8_lossy(&drawn.code(0).stdout).into_owned();

@@ -13,9 +13,9 @@ fn ground() -> Ground {
     ground
 }
 
-/// What no terminal may be told: all control characters but the end of a line.
+/// What no terminal may be told: all control characters but the end of a line, and the tabs of the statistics.
 fn is_control(letter: char) -> bool {
-    letter.is_control() && !matches!(letter, '\r' | '\n')
+    letter.is_control() && !matches!(letter, '\r' | '\n' | '\t')
 }
 
 #[test]
@@ -53,6 +53,7 @@ fn no_name_reaches_a_terminal_as_more_than_text() {
         let screen = ground.invocation(line).run_at_terminal(&[]);
         let found = screen.text.chars().find(|letter| is_control(*letter));
         assert_eq!(found, None, "{line}:\n{}", screen.text.escape_debug());
+        assert!(!screen.text.contains("tab\tcr"), "{line}:\n{}", screen.text);
         // A line feed in a name begins no line.
         assert!(!screen.text.lines().any(|text| text.starts_with("line")), "{line}:\n{}", screen.text);
     }
