@@ -39,6 +39,7 @@ fn pool(user: &User, server: &Server, port: u16, command: &str, renew_before: &s
         _ => None,
     };
     let surroundings = Surroundings {
+        config: None,
         home: None,
         agent_socket: None,
         connect_timeout: PATIENCE,
