@@ -1,7 +1,6 @@
 //! A tree of files behind SFTP.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -9,24 +8,18 @@ use futures_util::future::join;
 use super::attributes::{details_of, metadata_of, times_of};
 use super::blocking;
 use super::check_file::check_files;
-use super::contract::{
-    Dates, Features, FileType, Fs, Listing, Metadata, ReadFile, Settling, Task, Usage, WriteFile,
-};
+use super::compound::{flush_dir, make_dir, make_dirs, real_path, remove_dir};
+use super::contract::{Dates, Features, Fs, Listing, Metadata, ReadFile, Settling, Task, Usage, WriteFile};
 use super::details::Details;
 use super::explanation::explain;
+use super::lister::Lister;
 use super::remote_file::RemoteFile;
-use super::remote_folder::{describe, follow_links, read_all, sort_out};
 use super::replacement::Replacements;
 use super::shell::Shell;
-use crate::error::{Error, Kind, Result, Retry};
+use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType};
 use crate::path::RelPath;
-use crate::sftp::{Access, Attributes, Client, Handle, NamedAttributes, Pool};
-
-/// Folders up to this many are read by one server process: a login would take longer.
-const FEW_FOLDERS: usize = 64;
-/// Server processes that read folders when there are more.
-const LISTERS: usize = 4;
+use crate::sftp::{Access, Attributes, Handle, Pool};
 
 /// What a user may set of how files are carried.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,13 +44,9 @@ pub struct Sftp {
     addresses: Option<LookUp>,
     shell: Option<Shell>,
     may_hash: bool,
-    skips_links: bool,
+    lister: Lister,
     tuning: Tuning,
     replacements: Replacements,
-    /// How many folders were read or are being read.
-    listed: AtomicUsize,
-    /// Whether the server ever listed a folder with its `.`; then every complete listing has one.
-    lists_dot: AtomicBool,
 }
 
 impl Sftp {
@@ -74,9 +63,7 @@ impl Sftp {
             replacements: Replacements::default(),
             shell: None,
             may_hash: true,
-            skips_links: false,
-            listed: AtomicUsize::new(0),
-            lists_dot: AtomicBool::new(false),
+            lister: Lister::default(),
         }
     }
 
@@ -97,7 +84,7 @@ impl Sftp {
     /// The same tree without symbolic links and whatever else is neither file nor folder (`skip_links`).
     #[must_use]
     pub fn without_links(mut self) -> Self {
-        self.skips_links = true;
+        self.lister.skips_links = true;
         self
     }
 
@@ -130,50 +117,6 @@ impl Sftp {
         RemoteFile::new(handle, path, access, chunk, self.tuning, Arc::clone(&self.pool))
     }
 
-    async fn list_folder(&self, path: &[u8]) -> Result<Listing> {
-        let client = self.lister().await?;
-        let handle = client.open_dir(path).await.map_err(missing_folder)?;
-        let names = read_all(&handle).await.map_err(|error| error.on(path))?;
-        drop(handle);
-        self.check_complete(&client, path, &names).await?;
-        let names = describe(&client, path, names).await?;
-        let (mut entries, refused) = sort_out(names, path);
-        if self.skips_links {
-            entries.retain(|entry| matches!(entry.metadata.file_type, FileType::File | FileType::Directory));
-        }
-        Ok(Listing { entries: follow_links(&client, path, entries).await?, refused })
-    }
-
-    /// The client to read the next folder with: beyond a few folders several take turns, because reading a folder
-    /// keeps a server process busy.
-    async fn lister(&self) -> Result<Client> {
-        let number = self.listed.fetch_add(1, Ordering::Relaxed);
-        let further = match (number % LISTERS).checked_sub(1) {
-            Some(way) if number >= FEW_FOLDERS => self.pool.further(way).await.ok(),
-            _ => None,
-        };
-        match further {
-            Some(client) => Ok(client),
-            None => self.pool.client().await,
-        }
-    }
-
-    /// OpenSSH lists a folder that may be read but not searched as empty, without an error, and leaves out even `.`.
-    async fn check_complete(&self, client: &Client, path: &[u8], names: &[NamedAttributes]) -> Result<()> {
-        if names.iter().any(|entry| entry.name == b".") {
-            self.lists_dot.store(true, Ordering::Relaxed);
-            return Ok(());
-        }
-        client.lstat(&[path, b"/."].concat()).await.map_err(|error| {
-            let reason = format!("the server listed it without its entries: {}", error.reason());
-            Error::new(error.kind(), "list", reason).on(path)
-        })?;
-        if self.lists_dot.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Failure, "list", "the server ended the listing early").on(path));
-        }
-        Ok(())
-    }
-
     /// Renames, and tells whether the old name is gone: some servers say that they did what they did not.
     async fn rename(&self, from: &[u8], to: &[u8]) -> Result<bool> {
         // Both are asked at once to save a round trip, so the answer may be from before the rename.
@@ -195,10 +138,6 @@ impl Sftp {
     async fn explain(&self, error: Error, path: &[u8]) -> Error {
         explain(&self.pool, error, path).await
     }
-}
-
-fn missing_folder(error: Error) -> Error {
-    if error.kind() == Kind::NotFound { error.with_kind(Kind::DirectoryNotFound) } else { error }
 }
 
 fn not_renamed(to: &[u8]) -> Error {
@@ -323,7 +262,7 @@ impl Fs for Sftp {
     }
 
     fn list<'a>(&'a self, path: &'a RelPath) -> Task<'a, Listing> {
-        Box::pin(async { self.list_folder(&self.full(path)).await })
+        Box::pin(async { self.lister.list(&self.pool, &self.full(path)).await })
     }
 
     fn open<'a>(&'a self, path: &'a RelPath) -> Task<'a, Box<dyn ReadFile>> {
@@ -418,10 +357,7 @@ impl Fs for Sftp {
             let full = self.full(path);
             match make_dir(&client, &full).await {
                 Err(error) if error.kind() == Kind::NotFound && path.is_root() => {
-                    for ancestor in ancestors(&full) {
-                        make_dir(&client, ancestor).await?;
-                    }
-                    make_dir(&client, &full).await
+                    make_dirs(&client, &full).await
                 }
                 Err(error) => Err(self.explain(error, &full).await),
                 Ok(()) => Ok(()),
@@ -430,72 +366,10 @@ impl Fs for Sftp {
     }
 
     fn sync_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async {
-            let client = self.pool.client().await?;
-            // OpenSSH opens a folder as it opens a file, and flushes it as one.
-            let flushed = async {
-                let folder = client.open(&self.full(path), Access::Read, &Attributes::default()).await?;
-                folder.sync().await
-            };
-            match flushed.await {
-                Err(error) if error.retry() == Retry::Never => {
-                    log::debug!("a folder is flushed to the server's disk when the server sees fit: {error}");
-                    Ok(())
-                }
-                other => other,
-            }
-        })
+        Box::pin(async { flush_dir(&self.pool.client().await?, &self.full(path)).await })
     }
 
     fn remove_dir<'a>(&'a self, path: &'a RelPath) -> Task<'a, ()> {
-        Box::pin(async {
-            let client = self.pool.client().await?;
-            let full = self.full(path);
-            match client.remove_dir(&full).await {
-                // The protocol has no "not empty"; look.
-                Err(error) if error.kind() == Kind::Failure => match client.open_dir(&full).await {
-                    Ok(handle) if read_all(&handle).await.is_ok_and(|names| has_entries(&names)) => {
-                        Err(Error::new(Kind::NotEmpty, "remove folder", "directory not empty").on(&full))
-                    }
-                    _ => Err(error),
-                },
-                removed => removed,
-            }
-        })
+        Box::pin(async { remove_dir(&self.pool.client().await?, &self.full(path)).await })
     }
-}
-
-fn has_entries(names: &[NamedAttributes]) -> bool {
-    names.iter().any(|entry| entry.name != b"." && entry.name != b"..")
-}
-
-/// The path with every link resolved as far as there is anything: servers resolve nothing that is missing.
-async fn real_path(client: &Client, path: &[u8]) -> Result<Vec<u8>> {
-    let cuts = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/').map(|(cut, _)| cut);
-    for end in std::iter::once(path.len()).chain(cuts) {
-        let (known, missing) = path.split_at_checked(end).unwrap_or((path, b""));
-        match client.real_path(if end == 0 { b"/" } else { known }).await {
-            Ok(real) if missing.is_empty() => return Ok(real),
-            Ok(real) => return Ok([real.strip_suffix(b"/").unwrap_or(&real), missing].concat()),
-            Err(error) if error.kind() == Kind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok([&*client.real_path(b".").await?, b"/", path].concat())
-}
-
-async fn make_dir(client: &Client, path: &[u8]) -> Result<()> {
-    let Err(error) = client.make_dir(path).await else { return Ok(()) };
-    // The protocol has no "exists"; look.
-    match client.stat(path).await.map(|found| metadata_of(&found).file_type) {
-        Ok(FileType::Directory) => Ok(()),
-        Ok(_) => Err(Error::new(Kind::NotADirectory, "make folder", "a file stands there").on(path)),
-        Err(_) => Err(error),
-    }
-}
-
-/// The folders that hold `path`, outermost first.
-fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let cuts = path.iter().enumerate().filter(|(cut, byte)| **byte == b'/' && *cut > 0);
-    cuts.filter_map(|(cut, _)| path.get(..cut))
 }

@@ -17,6 +17,7 @@ mod external;
 mod external_execute;
 mod factory;
 pub mod fault;
+mod handshake;
 pub mod host_certificate;
 pub mod host_key;
 mod identity_attempts;

@@ -37,6 +37,7 @@ pub mod renames;
 mod resume;
 mod retry;
 mod selection;
+mod snapshot;
 mod speed;
 pub mod stats;
 mod surplus;
