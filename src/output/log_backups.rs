@@ -44,19 +44,12 @@ impl Backups {
         Self { folder: folder.unwrap_or(Path::new(".")).to_owned(), stem, ending }
     }
 
-    /// A name that nothing has yet.
-    pub(super) fn new_name(&self) -> PathBuf {
-        let mut time = Zoned::now().datetime();
-        loop {
-            let path = self.folder.join(self.name(time));
-            let is_free = |path: &Path| fs::symlink_metadata(path).is_err();
-            let mut compressed = path.clone().into_os_string();
-            compressed.push(OsStr::from_bytes(COMPRESSED));
-            if is_free(&path) && is_free(Path::new(&compressed)) {
-                return path;
-            }
-            time = time.saturating_add(Duration::from_millis(1));
-        }
+    /// A name that nothing has yet, of a time after those of all others: several may be moved away in one millisecond, and
+    /// local time goes back once a year.
+    pub(super) fn new_name(&self) -> io::Result<PathBuf> {
+        let now = Zoned::now().datetime();
+        let newest = self.all()?.first().map(|newest| newest.time.saturating_add(Duration::from_millis(1)));
+        Ok(self.folder.join(self.name(newest.map_or(now, |next| next.max(now)))))
     }
 
     fn name(&self, time: DateTime) -> OsString {
@@ -144,6 +137,11 @@ mod tests {
         for (most, age, count) in [(0, None, 0), (3, None, 2), (0, day, 2), (1, day, 4), (9, None, 0)] {
             assert_eq!(backups.surplus(most, age).unwrap().len(), count, "{most} {age:?}");
         }
-        assert!(fs::symlink_metadata(backups.new_name()).is_err());
+        for _ in 0..3 {
+            let name = backups.new_name().unwrap();
+            fs::write(&name, "").unwrap();
+            assert_eq!(backups.all().unwrap()[0].path, name);
+            fs::remove_file(backups.surplus(5, None).unwrap().remove(0)).unwrap();
+        }
     }
 }

@@ -107,7 +107,7 @@ impl LogFile {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let backups = Backups::of(&self.path);
-        fs::rename(&self.path, backups.new_name())?;
+        fs::rename(&self.path, backups.new_name()?)?;
         self.reopen(own.mode())?;
         for surplus in backups.surplus(self.rotation.max_backups, self.rotation.max_age)? {
             fs::remove_file(surplus).ok();
