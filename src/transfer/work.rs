@@ -230,8 +230,8 @@ impl Copy {
     async fn attempt(&self, tools: &Tools<'_>, copier: &Copier, file: &CopyFile) -> Result<Option<HashType>> {
         let copying = self.retries.insist(&file.to, || async {
             let active = self.stats.start(&file.to, file.source.size);
-            let copied = copier.copy(file, &active).await;
-            let hash = copied.inspect_err(|error| {
+            let outcome = copier.copy(file, &active).await;
+            let hash = outcome.inspect_err(|error| {
                 tools.was_full.fetch_or(error.kind() == Kind::NoSpace, Ordering::Relaxed);
             })?;
             active.finish();
