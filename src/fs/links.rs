@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::contract::{Entry, FileType, Listing, Metadata, ReadFile, Task, WideningTask};
-use super::local::metadata_of;
+use super::local_folder::metadata_of;
 use crate::error::{Error, Kind, Result};
 use crate::path::{Name, RelPath};
 

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,22 +12,20 @@ use rustix::fs::Timestamps;
 
 use super::beneath::Place;
 use super::blocking;
-use super::contract::{
-    Dates, Entry, Features, FileType, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile,
-};
+use super::contract::{Dates, Features, Fs, Listing, Metadata, ReadFile, Task, Usage, WriteFile};
 use super::details::{Details, UserAttributes};
 use super::links::{self, LinkFile, Links};
 use super::local_details::{details_of, set_details, timespec};
 use super::local_file::LocalFile;
+use super::local_folder::{is_missing, list, metadata_of};
 use super::mounts;
 use super::user_attributes;
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, HashType, Hasher};
-use crate::path::{Name, RelPath};
+use crate::path::RelPath;
 
 /// Bytes moved in one system call.
 pub(super) const CHUNK: usize = 256 * 1024;
-const NANOSECONDS: i128 = 1_000_000_000;
 
 /// A folder of this machine as the root of a tree. Symbolic links in it are shown as links.
 #[derive(Clone)]
@@ -135,57 +132,6 @@ pub(super) fn task<'a, T: Send + 'a>(calls: impl FnOnce() -> Result<T> + Send + 
 pub(super) fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.as_os_str().as_bytes().to_vec();
     move |error| Error::from_io(operation, error).on(path)
-}
-
-pub(super) fn metadata_of(found: &fs::Metadata) -> Metadata {
-    let file_type = found.file_type();
-    Metadata {
-        file_type: if file_type.is_file() {
-            FileType::File
-        } else if file_type.is_dir() {
-            FileType::Directory
-        } else if file_type.is_symlink() {
-            FileType::Symlink
-        } else {
-            FileType::Special
-        },
-        size: found.len(),
-        modified: Some(
-            i128::from(found.mtime())
-                .saturating_mul(NANOSECONDS)
-                .saturating_add(i128::from(found.mtime_nsec())),
-        ),
-        mode: Some(found.mode() & 0o7777),
-    }
-}
-
-fn entry_of(found: &fs::DirEntry) -> io::Result<Option<Entry>> {
-    let Ok(name) = Name::new(&found.file_name().into_vec()) else { return Ok(None) };
-    let own = match found.metadata() {
-        // Removed between the two calls: no longer an entry.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    Ok(Some(Entry { name, metadata: metadata_of(&own), is_link: own.file_type().is_symlink() }))
-}
-
-/// Whether nothing has this path: below a file there is nothing either.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn list(path: &Path) -> Result<Listing> {
-    let missing = |error: io::Error| {
-        let is_missing = is_missing(&error) && fs::metadata(path).is_err_and(|it| is_missing(&it));
-        let error = failed("list", path)(error);
-        if is_missing { error.with_kind(Kind::DirectoryNotFound) } else { error }
-    };
-    let entries = fs::read_dir(path)
-        .map_err(missing)?
-        .filter_map(|found| found.and_then(|found| entry_of(&found)).transpose())
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(failed("list", path))?;
-    Ok(Listing { entries, refused: Vec::new() })
 }
 
 /// Hashes up to `length` bytes of a file.

@@ -59,6 +59,7 @@ pub(super) fn timespec(nanoseconds: i128) -> Timespec {
     }
 }
 
-fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+/// A time of the system, in nanoseconds since 1970.
+pub(super) fn nanoseconds(seconds: i64, rest: i64) -> i128 {
     i128::from(seconds).saturating_mul(NANOSECONDS).saturating_add(i128::from(rest))
 }

@@ -10,7 +10,8 @@ use super::blocking;
 use super::close::close;
 use super::contract::{Dates, Metadata, ReadFile, SMALL, Task, WideningTask, WriteFile};
 use super::details::{Owner, UserAttributes};
-use super::local::{CHUNK, failed, metadata_of, task, timestamps};
+use super::local::{CHUNK, failed, task, timestamps};
+use super::local_folder::metadata_of;
 use super::user_attributes;
 use crate::error::{Error, Kind, Result};
 

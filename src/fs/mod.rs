@@ -14,6 +14,7 @@ mod lister;
 mod local;
 mod local_details;
 mod local_file;
+mod local_folder;
 mod mounts;
 mod properties;
 mod remote_file;
