@@ -11,10 +11,13 @@ use futures_util::future::{BoxFuture, join};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::merge::{Folder, merge};
+use super::overlap::below;
 use super::selection::select;
+use super::step::is_link;
+pub use super::step::{Failure, Pair, Side, Step};
 use crate::error::{Error, Kind, Result};
 use crate::filter::Filter;
-use crate::fs::{Entry, FileType, Fs, Listing};
+use crate::fs::{Fs, Listing};
 use crate::path::RelPath;
 
 /// Entries of folders read ahead that may be held at once.
@@ -23,75 +26,6 @@ const ENTRIES_AHEAD: usize = 50_000;
 /// Levels of folders that are entered. A path of Linux, of at most 4,095 bytes, has 2,048; a server that goes on and on
 /// must not fill the memory.
 const MOST_LEVELS: usize = 2_100;
-
-/// Which of the two trees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The tree that is read.
-    Source,
-    /// The tree that is changed.
-    Destination,
-}
-
-/// What the walk comes to next.
-#[derive(Debug)]
-pub enum Step {
-    /// A name in the source, the destination or both. Of the two entries either both are folders or neither is.
-    Entry(Pair),
-    /// A folder, or one name in it, could not be read. The walk goes on without it.
-    Failed(Failure),
-}
-
-/// What could not be read.
-#[derive(Debug)]
-pub struct Failure {
-    /// The tree it is in.
-    pub side: Side,
-    /// The folder that could not be read whole.
-    pub folder: RelPath,
-    /// Why.
-    pub error: Error,
-}
-
-impl Failure {
-    /// Whether there is no tree at all: its root is missing.
-    pub fn is_missing_root(&self) -> bool {
-        self.folder.is_root() && self.error.kind() == Kind::DirectoryNotFound
-    }
-}
-
-/// One path in either tree or both.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// The path in both trees.
-    pub path: RelPath,
-    /// What the source has there.
-    pub source: Option<Entry>,
-    /// What the destination has there.
-    pub destination: Option<Entry>,
-    /// Whether the destination has the folder that holds the path.
-    pub has_parent: bool,
-}
-
-impl Pair {
-    fn is_dir(&self) -> bool {
-        [&self.source, &self.destination].iter().any(|entry| entry.as_ref().is_some_and(is_dir))
-    }
-
-    fn is_link(&self) -> bool {
-        is_link(self.source.as_ref()) || is_link(self.destination.as_ref())
-    }
-
-    fn visit(&self) -> Visit {
-        Visit {
-            path: self.path.clone(),
-            in_source: self.source.is_some(),
-            in_destination: self.destination.is_some(),
-            is_link: self.is_link(),
-            is_destination_link: is_link(self.destination.as_ref()),
-        }
-    }
-}
 
 /// What bounds a walk.
 #[derive(Clone, Debug)]
@@ -144,6 +78,18 @@ struct Visit {
     in_destination: bool,
     is_link: bool,
     is_destination_link: bool,
+}
+
+impl Visit {
+    fn of(pair: &Pair) -> Self {
+        Self {
+            path: pair.path.clone(),
+            in_source: pair.source.is_some(),
+            in_destination: pair.destination.is_some(),
+            is_link: pair.is_link(),
+            is_destination_link: is_link(pair.destination.as_ref()),
+        }
+    }
 }
 
 impl March {
@@ -227,7 +173,7 @@ impl March {
             if let Step::Entry(pair) = &step
                 && self.is_entered(pair)
             {
-                self.next = Some(pair.visit());
+                self.next = Some(Visit::of(pair));
             }
             return Some(step);
         }
@@ -288,7 +234,7 @@ impl March {
         let deepest = self.limits.max_depth.unwrap_or(MOST_LEVELS).min(MOST_LEVELS);
         if self.frames.len().saturating_add(1) < deepest {
             let pairs = frame.steps.iter().filter_map(Step::pair);
-            frame.ahead = pairs.filter(|pair| self.is_wanted(pair)).map(Pair::visit).collect();
+            frame.ahead = pairs.filter(|pair| self.is_wanted(pair)).map(Visit::of).collect();
         }
         self.frames.push(frame);
     }
@@ -301,8 +247,11 @@ impl March {
             check_inside(&*tree, &visit.path).await.map_err(|error| (Side::Destination, error))?;
         }
         let real = self.resolve(&visit.path).await.map_err(|error| (Side::Source, error))?;
-        let is_loop =
-            self.frames.iter().filter_map(|frame| frame.real.as_ref()).any(|above| is_inside(above, &real));
+        let is_loop = self
+            .frames
+            .iter()
+            .filter_map(|frame| frame.real.as_ref())
+            .any(|above| below(above, &real).is_some());
         if is_loop {
             log::warn!("{}: not following a link that leads back to a folder above it", visit.path);
         }
@@ -374,15 +323,6 @@ impl March {
     }
 }
 
-impl Step {
-    fn pair(&self) -> Option<&Pair> {
-        match self {
-            Self::Entry(pair) => Some(pair),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
 /// A listing without the one entry that nobody is to see.
 fn without(listing: Result<Listing>, folder: &RelPath, hidden: Option<&RelPath>) -> Result<Listing> {
     let hidden =
@@ -393,25 +333,11 @@ fn without(listing: Result<Listing>, folder: &RelPath, hidden: Option<&RelPath>)
     })
 }
 
-/// Whether an entry is a folder, followed links included.
-pub(super) fn is_dir(entry: &Entry) -> bool {
-    entry.metadata.file_type == FileType::Directory
-}
-
-fn is_link(entry: Option<&Entry>) -> bool {
-    entry.is_some_and(|entry| entry.is_link)
-}
-
-/// Whether the resolved path `inner` is `outer` or below it.
-fn is_inside(inner: &[u8], outer: &[u8]) -> bool {
-    outer == b"/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
 /// Nothing is written through a link that leads out of the tree.
 async fn check_inside(tree: &dyn Fs, path: &RelPath) -> Result<()> {
     let root = tree.real_path(&RelPath::root()).await?;
     let real = tree.real_path(path).await?;
-    if is_inside(&real, &root) {
+    if below(&root, &real).is_some() {
         return Ok(());
     }
     let reason = format!(

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::march::{Failure, Pair, Side, Step, is_dir};
+use super::step::{Failure, Pair, Side, Step, is_dir};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Listing};
 use crate::path::RelPath;

@@ -40,6 +40,7 @@ mod selection;
 mod snapshot;
 mod speed;
 pub mod stats;
+mod step;
 mod surplus;
 pub mod task;
 mod undecided;

@@ -53,8 +53,8 @@ pub(super) async fn is_one_system(first: &dyn Fs, second: &dyn Fs) -> Result<boo
     Ok(first.iter().any(|address| second.contains(address)))
 }
 
-/// The path of `inner` below `outer`.
-fn below(outer: &[u8], inner: &[u8]) -> Option<RelPath> {
+/// The path of `inner` below `outer`; both are resolved.
+pub(super) fn below(outer: &[u8], inner: &[u8]) -> Option<RelPath> {
     let (outer, inner) =
         (outer.strip_suffix(b"/").unwrap_or(outer), inner.strip_suffix(b"/").unwrap_or(inner));
     let rest = inner.strip_prefix(outer)?;
