@@ -251,7 +251,7 @@ impl March {
             .frames
             .iter()
             .filter_map(|frame| frame.real.as_ref())
-            .any(|above| below(above, &real).is_some());
+            .any(|above| below(&real, above).is_some());
         if is_loop {
             log::warn!("{}: not following a link that leads back to a folder above it", visit.path);
         }
