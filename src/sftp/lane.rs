@@ -100,8 +100,7 @@ impl Lane {
     }
 
     fn bad_length(&self, start: usize, length: usize) -> Error {
-        let text = self.input.get(start..).unwrap_or_default();
-        let text = text.get(..text.len().min(80)).unwrap_or_default();
+        let text = text_before_packet(self.input.get(start..).unwrap_or_default());
         if !self.has_version && is_text(text) {
             return protocol_error(format!(
                 "the server printed text before SFTP started: {}",
@@ -115,11 +114,16 @@ impl Lane {
     }
 }
 
-/// Whether bytes are what a shell prints, colours included, and no packet: that has zeros and whatever comes. The last
-/// character may be cut.
+/// The beginning of what stands before the first packet, which may have arrived with it: its length begins with a zero.
+fn text_before_packet(bytes: &[u8]) -> &[u8] {
+    let length = bytes.iter().take(80).take_while(|byte| **byte != 0).count();
+    bytes.get(..length).unwrap_or_default()
+}
+
+/// Whether bytes are what a shell prints, colours included, and no length of a packet. The last character may be cut.
 fn is_text(bytes: &[u8]) -> bool {
     let is_utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
-    is_utf8 && !bytes.contains(&0)
+    is_utf8 && bytes.len() >= size_of::<u32>()
 }
 
 /// Bytes waiting to be sent. Small packets share a chunk, so that many requests travel in one SSH packet.
@@ -171,5 +175,27 @@ impl Output {
         if self.chunks.front().is_some_and(|chunk| chunk.bytes.len() <= self.sent) {
             self.skip();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_told_apart_from_packets_whatever_arrives_with_it() {
+        let fault = |bytes: &[u8]| {
+            let mut lane = Lane::default();
+            lane.received(bytes);
+            lane.deliver().map_err(|error| error.to_string()).unwrap_err()
+        };
+        let version = [0, 0, 0, 5, 2, 0, 0, 0, 3];
+        let greeting = b"Welcome\x1b[31m back\n";
+        for bytes in [&greeting[..], &[&greeting[..], &version].concat()] {
+            let fault = fault(bytes);
+            assert!(fault.contains("before SFTP started: Welcome\\x1b[31m back\\n"), "{fault}");
+        }
+        assert!(fault(&[0x7f, 0x20, 0x20, 0, 2]).ends_with("announced a packet of 2132811776 bytes"));
+        assert!(fault(&[0xff; 60]).ends_with("announced a packet of 4294967295 bytes"));
     }
 }
