@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -46,7 +47,7 @@ impl Ground {
         for name in ["from", "to"] {
             drop(fs::remove_dir_all(self.path(name)));
         }
-        goal().write(&self.path("from"));
+        GOAL.write(&self.path("from"));
         old().write(&self.path("to"));
     }
 
@@ -69,9 +70,9 @@ impl Ground {
     /// Checks what a run may leave, and that the next one completes it.
     #[track_caller]
     fn check(&self, way: Way, outcome: &Outcome, what: &str) {
-        assert_eq!(Tree::read(&self.path("from")), goal(), "{what}: the source changed\n{outcome}");
+        assert_eq!(Tree::read(&self.path("from")), *GOAL, "{what}: the source changed\n{outcome}");
         // A time or mode that could not be set is said and is no failure, so only contents count.
-        let is_done = || contents(&whole_files(&self.path("to"), what)) == contents(&goal());
+        let is_done = || contents(&whole_files(&self.path("to"), what)) == contents(&GOAL);
         if outcome.succeeded() {
             assert!(is_done(), "{what}: the exit code says that all is there\n{outcome}");
         } else if !is_done() {
@@ -81,13 +82,10 @@ impl Ground {
     }
 }
 
-fn large() -> Vec<u8> {
-    (0..300_000_u32).map(|number| (number % 251) as u8).collect()
-}
-
-fn goal() -> Tree {
-    Tree::new().file("d/new", "new").file("large", large()).file("replaced", "new content")
-}
+static GOAL: LazyLock<Tree> = LazyLock::new(|| {
+    let large: Vec<_> = (0..300_000_u32).map(|number| (number % 251) as u8).collect();
+    Tree::new().file("d/new", "new").file("large", large).file("replaced", "new content")
+});
 
 fn old() -> Tree {
     Tree::new().file_with("replaced", "old", 0o644, 1_500_000_000)
@@ -97,7 +95,7 @@ fn old() -> Tree {
 /// the old one or the new one.
 #[track_caller]
 fn whole_files(root: &Path, what: &str) -> Tree {
-    let known: Vec<_> = [goal(), old()].iter().flat_map(contents).map(|(_, content)| content).collect();
+    let known: Vec<_> = [&GOAL, &old()].into_iter().flat_map(contents).map(|(_, content)| content).collect();
     let tree = Tree::read(root);
     for (path, node) in tree.entries() {
         let Node::File { content, mode, .. } = node else { continue };

@@ -5,6 +5,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -226,7 +227,9 @@ impl Server {
 
 /// The user who runs the tests, and whom the server lets in.
 pub(crate) fn current_user() -> String {
-    run_tool(Command::new("id").arg("-un")).trim_end().to_owned()
+    static NAME: LazyLock<String> =
+        LazyLock::new(|| run_tool(Command::new("id").arg("-un")).trim_end().to_owned());
+    NAME.clone()
 }
 
 /// sshd run by root insists on this folder, which the service's start script makes at boot.
