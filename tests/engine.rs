@@ -159,6 +159,32 @@ fn a_server_that_allows_one_channel_and_one_connection_is_made_do_with() {
 }
 
 #[test]
+fn a_split_file_is_not_hashed_here_when_the_server_has_no_hash_of_it() {
+    let user = User::new(KeyType::Ed25519);
+    let server = user.server().start();
+    let no_commands = [("md5sum_command", "none"), ("sha1sum_command", "none")];
+    user.remote_with("none", &server, &[("shell_type", "none")]);
+    user.remote_with("commands", &server, &no_commands);
+    user.remote("able", &server);
+    let here = user.sandbox.path("here");
+    large().write(&here);
+    let program = env!("CARGO_BIN_EXE_sclone");
+    for (name, opened) in [("none", 1), ("commands", 1), ("able", 2)] {
+        let calls = user.sandbox.path(name);
+        let line = format!(
+            "exec strace -f -e trace=openat -o '{}' {program} copy --multi-thread-cutoff 1Mi '{}' '{name}:{}'",
+            calls.display(),
+            here.display(),
+            user.sandbox.path(format!("there-{name}")).display()
+        );
+        user.sandbox.program(Path::new("/bin/sh"), ["-c", &line]).run().code(0).stderr("");
+        let calls = std::fs::read_to_string(calls).unwrap();
+        let reads = calls.lines().filter(|line| line.contains("here/") && line.contains("O_RDONLY"));
+        assert_eq!(reads.count(), opened, "{name}:\n{calls}");
+    }
+}
+
+#[test]
 fn many_files_go_both_ways_with_few_descriptors() {
     let user = User::new(KeyType::Ed25519);
     let server = user.server().start();

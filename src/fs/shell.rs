@@ -62,9 +62,10 @@ impl Shell {
         root: &[u8],
         hash: HashType,
     ) -> Result<Option<Vec<Option<Digest>>>> {
+        let Some(empty) = self.script(hash) else { return Ok(None) };
         let mut found = Vec::with_capacity(paths.len());
         for batch in paths.chunks(BATCH) {
-            let Some(mut script) = self.script(hash) else { return Ok(None) };
+            let mut script = empty.clone();
             for path in batch {
                 script.file(&self.shell_path(path, root));
             }

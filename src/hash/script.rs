@@ -12,6 +12,7 @@ const MARK: &str = "sclone-hash ";
 const CHOICE: &str = "sclone-command ";
 
 /// A script under construction.
+#[derive(Clone)]
 pub struct Script {
     text: Vec<u8>,
     files: usize,

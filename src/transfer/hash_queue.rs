@@ -45,6 +45,14 @@ impl HashQueue {
         }
     }
 
+    /// Whether the tree may be able to compute this hash, as far as it can tell without reading a file.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] if it cannot; the connection cannot be made.
+    pub(super) async fn ask(&self, hash: HashType) -> Result<()> {
+        self.tree.hash(&[], hash).await.map(drop)
+    }
+
     /// Hashes a batch of what is waiting.
     async fn serve(&self) {
         let (paths, answers, hash) = self.next_batch();

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use super::hash_queue::HashQueue;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Fs, Metadata};
-use crate::hash::HashType;
+use crate::hash::{Digest, HashType};
 use crate::path::RelPath;
 
 /// What is compared once a file has arrived, beside its size (`--verify`); from the least to the most.
@@ -65,7 +65,7 @@ impl Verifier {
             return Ok(None);
         }
         for hash in self.candidates() {
-            match join(self.source.hash(from, hash), self.destination.hash(arrived, hash)).await {
+            match self.hash(from, arrived, hash).await {
                 (Ok(sent), Ok(found)) if sent == found => return Ok(Some(hash)),
                 (Ok(sent), Ok(found)) => {
                     let reason = format!(
@@ -86,6 +86,21 @@ impl Verifier {
         }
         self.warn();
         Ok(None)
+    }
+
+    /// The hashes of both sides. Who cannot hash at all is asked first: the other would read a whole file for nothing.
+    async fn hash(
+        &self,
+        from: &RelPath,
+        arrived: &RelPath,
+        hash: HashType,
+    ) -> (Result<Digest>, Result<Digest>) {
+        match join(self.source.ask(hash), self.destination.ask(hash)).await {
+            (Err(error), _) | (_, Err(error)) => (Err(error.share()), Err(error)),
+            (Ok(()), Ok(())) => {
+                join(self.source.hash(from, hash), self.destination.hash(arrived, hash)).await
+            }
+        }
     }
 
     fn rule_out(&self, hash: HashType) {
