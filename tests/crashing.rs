@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::support::ca::KeyType;
+use crate::support::hostile::{Action, Rule};
 use crate::support::process::signal;
+use crate::support::proxy::{Direction, Ending, Fault, Proxy};
 use crate::support::server::Server;
 use crate::support::tree::Tree;
 use crate::support::user::User;
@@ -40,7 +42,7 @@ fn tree(kind: u8, modified: u64) -> Tree {
 
 struct Ground {
     user: User,
-    _server: Server,
+    server: Server,
     here: PathBuf,
     there: PathBuf,
     old_tree: Tree,
@@ -49,16 +51,16 @@ struct Ground {
 }
 
 impl Ground {
-    fn new() -> Self {
+    fn new(rules: &[Rule]) -> Self {
         let user = User::new(KeyType::Ed25519);
-        let server = user.server().start();
+        let server = user.server().hostile(rules).start();
         user.remote_with("r", &server, &[NO_SHELL]);
         let (here, there) = (user.sandbox.path("here"), user.sandbox.path("there"));
         tree(2, 1_600_000_000).write(&here);
         let old_tree = tree(1, 1_500_000_000);
         old_tree.write(&there);
         let (old, new) = (files(&there), files(&here));
-        Self { user, _server: server, here, there, old_tree, old, new }
+        Self { user, server, here, there, old_tree, old, new }
     }
 
     /// Puts the old files back, and nothing else.
@@ -119,7 +121,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Kills `rounds` runs at moments spread over the length of one, and lets every fifth of them be completed.
 fn kill(from: &str, to: &str, rounds: u64) {
-    let ground = Ground::new();
+    let ground = Ground::new(&[]);
     let places = ground.places(from, to);
     let started = Instant::now();
     ground.assert_completes(&places, "undisturbed");
@@ -154,4 +156,51 @@ fn a_killed_upload_leaves_whole_files() {
 #[test]
 fn a_killed_download_leaves_whole_files() {
     kill("r", "", 30);
+}
+
+#[test]
+fn a_connection_cut_at_any_byte_leaves_whole_files() {
+    let ground = Ground::new(&[]);
+    let mut numbers = Numbers(7);
+    for number in 0..16 {
+        let (direction, ending) = match number % 4 {
+            0 => (Direction::ToServer, Ending::Reset),
+            1 => (Direction::ToServer, Ending::Close),
+            2 => (Direction::ToClient, Ending::Reset),
+            _ => (Direction::ToClient, Ending::Close),
+        };
+        let after = 3000 + numbers.below(LARGE as u64);
+        let proxy =
+            Proxy::to(ground.server.port()).fault_on(0, direction, Fault::Cut { after, ending }).start();
+        let (name, port) = (format!("p{number}"), proxy.port().to_string());
+        ground.user.remote_with(
+            &name,
+            &ground.server,
+            &[NO_SHELL, ("port", &port), ("host_key_policy", "off")],
+        );
+        let places = match direction {
+            Direction::ToServer => ground.places("", &name),
+            Direction::ToClient => ground.places(&name, ""),
+        };
+        let round = format!("round {number}, {direction:?} cut after {after} bytes");
+        ground.user.sandbox.sclone(["copy", &places[0], &places[1]]).run();
+        ground.assert_whole(&round);
+        ground.assert_completes(&places, &round);
+        ground.reset();
+    }
+}
+
+#[test]
+fn a_server_that_dies_at_any_request_leaves_whole_files() {
+    for (request, nth) in
+        [("OPEN", 9), ("WRITE", 1), ("WRITE", 20), ("CLOSE", 5), ("posix-rename@openssh.com", 11)]
+    {
+        let ground = Ground::new(&[Rule::new(request, nth, Action::Close)]);
+        let places = ground.places("", "r");
+        let round = format!("{request} {nth}");
+        // Every connection dies at this request, so it takes several.
+        let few = ["--low-level-retries=3", "--retries=1"];
+        ground.user.sandbox.sclone([&["copy", &places[0], &places[1]], &few[..]].concat()).run();
+        ground.assert_whole(&round);
+    }
 }
