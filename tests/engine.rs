@@ -159,7 +159,7 @@ fn a_server_that_allows_one_channel_and_one_connection_is_made_do_with() {
 }
 
 #[test]
-fn a_split_file_is_not_hashed_here_when_the_server_has_no_hash_of_it() {
+fn nothing_is_hashed_here_when_the_server_has_no_hash_to_compare_it_with() {
     let user = User::new(KeyType::Ed25519);
     let server = user.server().start();
     let no_commands = [("md5sum_command", "none"), ("sha1sum_command", "none")];
@@ -171,16 +171,20 @@ fn a_split_file_is_not_hashed_here_when_the_server_has_no_hash_of_it() {
     let program = env!("CARGO_BIN_EXE_sclone");
     for (name, opened) in [("none", 1), ("commands", 1), ("able", 2)] {
         let calls = user.sandbox.path(name);
-        let line = format!(
-            "exec strace -f -e trace=openat -o '{}' {program} copy --multi-thread-cutoff 1Mi '{}' '{name}:{}'",
-            calls.display(),
-            here.display(),
-            user.sandbox.path(format!("there-{name}")).display()
-        );
-        user.sandbox.program(Path::new("/bin/sh"), ["-c", &line]).run().code(0).stderr("");
-        let calls = std::fs::read_to_string(calls).unwrap();
-        let reads = calls.lines().filter(|line| line.contains("here/") && line.contains("O_RDONLY"));
-        assert_eq!(reads.count(), opened, "{name}:\n{calls}");
+        let there = user.sandbox.path(format!("there-{name}"));
+        let places = format!("'{}' '{name}:{}'", here.display(), there.display());
+        let opened_by = |command: &str| {
+            let line = format!(
+                "exec strace -f -e trace=openat -o '{}' {program} {command} {places}",
+                calls.display()
+            );
+            user.sandbox.program(Path::new("/bin/sh"), ["-c", &line]).run().code(0);
+            let calls = std::fs::read_to_string(&calls).unwrap();
+            calls.lines().filter(|line| line.contains("here/") && line.contains("O_RDONLY")).count()
+        };
+        assert_eq!(opened_by("copy --multi-thread-cutoff 1Mi"), opened, "{name}");
+        assert_eq!(opened_by("copy --checksum"), opened - 1, "{name}");
+        assert_eq!(opened_by("check"), opened - 1, "{name}");
     }
 }
 

@@ -11,7 +11,8 @@ use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;
 use crate::transfer::March;
 use crate::transfer::content::BATCH;
-use crate::transfer::march::{Failure, Limits, Step};
+use crate::transfer::march::Limits;
+use crate::transfer::step::{Failure, Step};
 
 /// How far a walk goes down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

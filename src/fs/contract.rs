@@ -142,7 +142,8 @@ pub trait Fs: Send + Sync {
     fn hashes(&self) -> Vec<HashType>;
 
     /// Hashes files where they are, without carrying them here: one result for each path, in order.
-    /// [`Kind::Unsupported`](crate::error::Kind) as a whole if the other side cannot compute this hash.
+    /// [`Kind::Unsupported`](crate::error::Kind) as a whole if the other side cannot compute this hash; without paths,
+    /// if it knows so beforehand.
     fn hash<'a>(&'a self, paths: &'a [RelPath], hash: HashType) -> Task<'a, Vec<Result<Digest>>>;
 
     /// Hashes the first `length` bytes of a file where it is; errors as for [`hash`](Self::hash).

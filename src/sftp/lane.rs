@@ -114,7 +114,8 @@ impl Lane {
     }
 }
 
-/// The beginning of what stands before the first packet, which may have arrived with it: its length begins with a zero.
+/// The beginning of what stands before the first packet, if that has arrived too: the length of a packet begins with a
+/// zero.
 fn text_before_packet(bytes: &[u8]) -> &[u8] {
     let length = bytes.iter().take(80).take_while(|byte| **byte != 0).count();
     bytes.get(..length).unwrap_or_default()

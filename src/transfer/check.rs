@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{join, try_join};
+use futures_util::future::join;
 
-use super::content::{BATCH, Where, hash};
-use super::march::{Limits, March, Pair, Side, Step};
+use super::content::{BATCH, Where};
+use super::hashes::{common_hashes, hash_both};
+use super::march::{Limits, March};
 use super::stats::Stats;
+use super::step::{Pair, Side, Step};
 use super::verdict::{Sink, Summary, Verdict};
 use crate::error::{Kind, Result};
 use crate::filter::Filter;
@@ -65,9 +67,8 @@ impl Check {
     /// A root cannot be read, the connection is lost, or `sink` fails. Folders below that cannot be read are logged and
     /// counted.
     pub async fn run(&self, sink: Sink<'_>) -> Result<Summary> {
-        let theirs = self.destination.hashes();
         let hashes = match self.depth {
-            Depth::Hash => self.source.hashes().into_iter().filter(|hash| theirs.contains(hash)).collect(),
+            Depth::Hash => common_hashes(&*self.source, &*self.destination),
             Depth::Size | Depth::Content => Vec::new(),
         };
         let mut run = Run { check: self, sink, summary: Summary::default(), hashes, waiting: Vec::new() };
@@ -184,11 +185,9 @@ impl Run<'_> {
         reason: &str,
     ) -> Result<Vec<Verdict>> {
         let (source, destination) = (&self.check.source, &self.check.destination);
-        let (ours, theirs) =
-            try_join(hash(source, paths, kind, place), hash(destination, paths, kind, place)).await?;
-        Ok(ours
+        let hashed = hash_both((source, paths), (destination, paths), kind, place).await?;
+        Ok(hashed
             .into_iter()
-            .zip(theirs)
             .map(|pair| match pair {
                 (Ok(ours), Ok(theirs)) if ours == theirs => Verdict::Same,
                 (Ok(_), Ok(_)) => Verdict::Differ(reason.to_owned()),

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 
-use super::march::{March, Pair, Step};
+use super::march::March;
 use super::partial::is_partial;
 use super::removal::Removal;
+use super::step::{Pair, Step};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Metadata};
 use crate::path::RelPath;

@@ -45,12 +45,9 @@ impl HashQueue {
         }
     }
 
-    /// Whether the tree may be able to compute this hash, as far as it can tell without reading a file.
-    ///
-    /// # Errors
-    /// [`Kind::Unsupported`] if it cannot; the connection cannot be made.
-    pub(super) async fn ask(&self, hash: HashType) -> Result<()> {
-        self.tree.hash(&[], hash).await.map(drop)
+    /// The tree whose files are hashed.
+    pub(super) fn tree(&self) -> &dyn Fs {
+        &*self.tree
     }
 
     /// Hashes a batch of what is waiting.

@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 
 use super::compare::{Comparison, Decision};
 use super::content::BATCH;
-use super::march::{Failure, Limits, March, Pair, Side, Step};
+use super::march::{Limits, March};
 use super::partial::is_partial;
 use super::preservation::Subject;
+use super::step::{Failure, Pair, Side, Step};
 use super::undecided::Undecided;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, FileType, Fs, Metadata};

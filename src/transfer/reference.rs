@@ -1,11 +1,12 @@
 //! Other places that may have a file already (`--compare-dest`, `--copy-dest`).
 
+use std::slice;
 use std::sync::Arc;
 
 use super::compare::{Comparison, Decision};
-use super::content::{Where, hash};
+use super::content::Where;
+use super::hashes::{common_hashes, hash_both};
 use super::plan::{CopyFile, present};
-use super::undecided::common_hashes;
 use crate::error::Result;
 use crate::fs::{FileType, Fs, Metadata};
 
@@ -74,10 +75,7 @@ async fn same(
 /// Whether both have the same hash; a hash that cannot be had matches nothing.
 async fn hashes_match(source: &Arc<dyn Fs>, place: &Arc<dyn Fs>, file: &CopyFile) -> bool {
     let Some(kind) = common_hashes(&**source, &**place).first().copied() else { return false };
-    let ours = hash(source, std::slice::from_ref(&file.from), kind, Where::There).await;
-    let theirs = hash(place, std::slice::from_ref(&file.to), kind, Where::There).await;
-    match (ours.map(|mut all| all.pop()), theirs.map(|mut all| all.pop())) {
-        (Ok(Some(Ok(ours))), Ok(Some(Ok(theirs)))) => ours == theirs,
-        _ => false,
-    }
+    let (from, to) = (slice::from_ref(&file.from), slice::from_ref(&file.to));
+    let hashed = hash_both((source, from), (place, to), kind, Where::There).await;
+    matches!(hashed.as_deref(), Ok([(Ok(ours), Ok(theirs))]) if ours == theirs)
 }

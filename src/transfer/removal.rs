@@ -13,9 +13,9 @@ use futures_util::stream::{self, TryStream, TryStreamExt as _};
 
 use super::delete_limit::{Asked, DeleteLimit};
 use super::gate::Gate;
-use super::march::{Failure, Limits, March, Pair, Step};
+use super::march::{Limits, March};
 use super::stats::Stats;
-use super::step::is_dir;
+use super::step::{Failure, Pair, Step, is_dir};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result, Retry};
 use crate::fs::{Entry, FileType, Fs, Task};

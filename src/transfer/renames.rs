@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::content::{BATCH, Where, hash};
+use super::hashes::{ask_both, common_hashes};
 use super::plan::{CopyFile, Surplus};
-use super::undecided::common_hashes;
 use crate::error::Result;
 use crate::fs::{FileType, Fs, Metadata};
 use crate::hash::{Digest, HashType};
@@ -73,6 +73,7 @@ impl Strategy {
         for kind in common_hashes(&**source, &**destination) {
             let (mut ours, mut theirs) = (ours.clone(), theirs.clone());
             let hashed = async {
+                ask_both(&**source, &**destination, kind).await?;
                 add_digests(source, kind, &mut ours, |place| new.get(place).map(|file| &file.from)).await?;
                 add_digests(destination, kind, &mut theirs, |place| surplus.get(place).map(|it| &it.path))
                     .await

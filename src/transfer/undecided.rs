@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join;
-
 use super::compare::{Comparison, IfSame};
-use super::content::{Where, hash};
-use super::march::Side;
+use super::content::Where;
+use super::hashes::{common_hashes, hash_both};
 use super::plan::{Action, CopyFile, changed, fail};
+use super::step::Side;
 use crate::error::{Error, Kind, Result};
 use crate::fs::Fs;
 use crate::hash::{Digest, HashType};
@@ -60,12 +59,9 @@ impl Undecided {
         let from: Vec<_> = waiting.iter().map(|(file, _)| file.from.clone()).collect();
         let to: Vec<_> = waiting.iter().map(|(file, _)| file.to.clone()).collect();
         while let Some(kind) = self.hashes.first().copied() {
-            let sides = try_join(
-                hash(&self.source, &from, kind, Where::There),
-                hash(&self.destination, &to, kind, Where::There),
-            );
-            match sides.await {
-                Ok((ours, theirs)) => return Ok(Some(ours.into_iter().zip(theirs).collect())),
+            let (from, to) = ((&self.source, from.as_slice()), (&self.destination, to.as_slice()));
+            match hash_both(from, to, kind, Where::There).await {
+                Ok(hashed) => return Ok(Some(hashed)),
                 Err(error) if error.is_fatal() => return Err(error),
                 Err(error) => {
                     log::debug!("{kind}: {error}");
@@ -123,10 +119,4 @@ impl Undecided {
             }
         }
     }
-}
-
-/// The hashes that both trees may be able to compute, best first.
-pub(super) fn common_hashes(source: &dyn Fs, destination: &dyn Fs) -> Vec<HashType> {
-    let theirs = destination.hashes();
-    source.hashes().into_iter().filter(|hash| theirs.contains(hash)).collect()
 }

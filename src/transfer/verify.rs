@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join;
 
 use super::hash_queue::HashQueue;
+use super::hashes::{ask_both, common_hashes};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Fs, Metadata};
 use crate::hash::{Digest, HashType};
@@ -34,13 +35,11 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn new(source: &Arc<dyn Fs>, destination: &Arc<dyn Fs>, verify: Verify) -> Self {
-        let known = destination.hashes();
-        let common = source.hashes().into_iter().filter(|hash| known.contains(hash)).collect();
         Self {
             source: HashQueue::new(Arc::clone(source)),
             destination: HashQueue::new(Arc::clone(destination)),
             verify,
-            candidates: Mutex::new(common),
+            candidates: Mutex::new(common_hashes(&**source, &**destination)),
             has_warned: AtomicBool::new(false),
         }
     }
@@ -66,19 +65,19 @@ impl Verifier {
         }
         for hash in self.candidates() {
             match self.hash(from, arrived, hash).await {
-                (Ok(sent), Ok(found)) if sent == found => return Ok(Some(hash)),
-                (Ok(sent), Ok(found)) => {
+                Ok((sent, found)) if sent == found => return Ok(Some(hash)),
+                Ok((sent, found)) => {
                     let reason = format!(
                         "corrupted on transfer: {hash} hashes differ, source {sent} and destination {found}"
                     );
                     return Err(Error::new(Kind::Corrupted, "copy", reason));
                 }
-                (Err(error), _) | (_, Err(error)) if error.kind() == Kind::Unsupported => {
+                Err(error) if error.kind() == Kind::Unsupported => {
                     log::debug!("{error}");
                     self.rule_out(hash);
                 }
-                (Err(error), _) | (_, Err(error)) if self.verify == Verify::Hash => return Err(error),
-                (Err(error), _) | (_, Err(error)) => {
+                Err(error) if self.verify == Verify::Hash => return Err(error),
+                Err(error) => {
                     log::debug!("{from}: not compared by hash: {error}");
                     return Ok(None);
                 }
@@ -88,19 +87,12 @@ impl Verifier {
         Ok(None)
     }
 
-    /// The hashes of both sides. Who cannot hash at all is asked first: the other would read a whole file for nothing.
-    async fn hash(
-        &self,
-        from: &RelPath,
-        arrived: &RelPath,
-        hash: HashType,
-    ) -> (Result<Digest>, Result<Digest>) {
-        match join(self.source.ask(hash), self.destination.ask(hash)).await {
-            (Err(error), _) | (_, Err(error)) => (Err(error.share()), Err(error)),
-            (Ok(()), Ok(())) => {
-                join(self.source.hash(from, hash), self.destination.hash(arrived, hash)).await
-            }
-        }
+    /// The hashes of both sides.
+    async fn hash(&self, from: &RelPath, arrived: &RelPath, hash: HashType) -> Result<(Digest, Digest)> {
+        ask_both(self.source.tree(), self.destination.tree(), hash).await?;
+        // Neither gives up before the other: it may be hashing for other files too.
+        let (sent, found) = join(self.source.hash(from, hash), self.destination.hash(arrived, hash)).await;
+        Ok((sent?, found?))
     }
 
     fn rule_out(&self, hash: HashType) {
